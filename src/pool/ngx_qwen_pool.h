@@ -1,0 +1,175 @@
+
+/*
+ * The accounts of a gateway in shared memory: rotation, cooling, leases,
+ * claims and the cache of models, shared by all workers.  One lock, the slab
+ * pool's mutex, which the master frees when a worker dies.  Every function
+ * here takes it for itself, copies out what the caller needs, and does its
+ * work in O(log n) of the number of accounts.
+ *
+ * Deadlines in the zone are in ngx_current_msec, which all workers share and
+ * no change of the clock moves; compare them as signed differences.
+ */
+
+#ifndef _NGX_QWEN_POOL_H_INCLUDED_
+#define _NGX_QWEN_POOL_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "qwen_failure.h"
+
+
+/* What an account can be capped for separately. */
+typedef enum {
+    NGX_QWEN_KIND_CHAT = 0,
+    NGX_QWEN_KIND_IMAGE,
+    NGX_QWEN_KIND_VIDEO,
+    NGX_QWEN_KIND_CLI,
+    NGX_QWEN_KINDS
+} ngx_qwen_kind_e;
+
+
+typedef struct {
+    ngx_str_t        email;
+    ngx_str_t        password;
+} ngx_qwen_credentials_t;
+
+
+/* How long a failure keeps an account out of the rotation (milliseconds). */
+typedef struct {
+    ngx_msec_t       rate_limited;   /* when the upstream said no hours */
+    ngx_msec_t       quota;
+    ngx_msec_t       challenged;
+    ngx_uint_t       failures;       /* in a row, until "failure" applies */
+    ngx_msec_t       failure;        /* doubles with each further one ... */
+    ngx_msec_t       failure_max;    /* ... up to this */
+    ngx_msec_t       signin;         /* after a failed sign-in; doubles up to
+                                        failure_max */
+} ngx_qwen_cooldown_t;
+
+
+/* The configuration's part of a pool; lives as long as the cycle. */
+typedef struct {
+    ngx_shm_zone_t          *shm_zone;
+    ngx_array_t              accounts;       /* of ngx_qwen_credentials_t */
+    ngx_qwen_cooldown_t      cooldown;
+    ngx_msec_t               lease_time;     /* a lease that is not renewed
+                                                ends after it; 60 s */
+
+    /* set by the zone's init */
+    struct ngx_qwen_zone_s  *sh;
+    ngx_slab_pool_t         *shpool;
+} ngx_qwen_pool_t;
+
+
+/* Adds the zone for pool to the configuration.  NGX_OK, or NGX_ERROR with the
+ * reason logged. */
+ngx_int_t ngx_qwen_pool_add_zone(ngx_conf_t *cf, ngx_qwen_pool_t *pool,
+    ngx_str_t *name, size_t size, void *tag);
+
+
+/* An account in use.  The strings are in the memory pool given to take(). */
+typedef struct {
+    ngx_qwen_pool_t   *pool;
+    ngx_qwen_kind_e    kind;
+    ngx_str_t          email;
+    ngx_str_t          token;
+    uint64_t           account;      /* the account's number, never reused */
+    ngx_uint_t         generation;   /* of the token */
+    void              *record;       /* in the zone; NULL: released */
+} ngx_qwen_lease_t;
+
+
+/*
+ * Takes the least recently used account that can serve and is not among the
+ * tried ones; a cleanup of mempool releases it.  NGX_OK.  NGX_AGAIN: none now,
+ * but a sign-in is due or running.  NGX_BUSY: all cool down, *wait
+ * (milliseconds) is the shortest rest.  NGX_DECLINED: none can serve (no
+ * account, all tried, or every sign-in was refused; *wait is the time until
+ * the next attempt to sign in, 0 when there is none).  NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_qwen_lease_take(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
+    ngx_qwen_kind_e kind, const uint64_t *tried, ngx_uint_t ntried,
+    ngx_qwen_lease_t **lease, ngx_msec_t *wait);
+
+/* Tells how the call went: drops the token, cools the account down or clears
+ * its failures, as the class asks.  The lease goes on.  A report on an older
+ * token than the account's present one does not drop the present one. */
+void ngx_qwen_lease_report(ngx_qwen_lease_t *lease,
+    const qwen_failure_t *failure);
+
+/* Keeps the lease for another lease_time. */
+void ngx_qwen_lease_renew(ngx_qwen_lease_t *lease);
+
+/* Gives the account back; harmless when it was given back already. */
+void ngx_qwen_lease_release(ngx_qwen_lease_t *lease);
+
+
+/* The right to sign one account in; ends by itself at its deadline. */
+typedef struct {
+    ngx_str_t          email;
+    ngx_str_t          password;
+    uint64_t           account;
+    ngx_uint_t         generation;   /* of the claim */
+} ngx_qwen_signin_t;
+
+
+/* Claims an account whose sign-in is due, for at most timeout milliseconds,
+ * and copies it into mempool.  NGX_OK; NGX_DECLINED: none is due; NGX_ERROR. */
+ngx_int_t ngx_qwen_signin_claim(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
+    ngx_msec_t timeout, ngx_qwen_signin_t *signin);
+
+/* The sign-in gave a token that ends at expires (seconds since the epoch).
+ * NGX_OK; NGX_DECLINED: the claim is no longer ours, nothing was changed;
+ * NGX_ERROR: no memory in the zone. */
+ngx_int_t ngx_qwen_signin_done(ngx_qwen_pool_t *pool,
+    ngx_qwen_signin_t *signin, ngx_str_t *token, time_t expires);
+
+/* The sign-in failed; the account rests before the next one. */
+void ngx_qwen_signin_failed(ngx_qwen_pool_t *pool, ngx_qwen_signin_t *signin,
+    const qwen_failure_t *failure);
+
+
+/* The upstream's list of models as it came, with the time of its arrival. */
+
+/* Claims a refresh when the cache is older than ttl milliseconds (0: never
+ * filled or expired now) and no one refreshes it.  NGX_OK: it is ours, for at
+ * most timeout milliseconds; NGX_DECLINED. */
+ngx_int_t ngx_qwen_models_claim(ngx_qwen_pool_t *pool, ngx_msec_t ttl,
+    ngx_msec_t timeout, ngx_uint_t *claim);
+
+/* Ends a claim: replaces the cache, or, with body NULL, keeps the last good
+ * list and allows the next attempt after the cooldown's "signin" time.
+ * NGX_OK; NGX_DECLINED: not our claim any more; NGX_ERROR: no memory in the
+ * zone, the last good list stays. */
+ngx_int_t ngx_qwen_models_update(ngx_qwen_pool_t *pool, ngx_uint_t claim,
+    ngx_str_t *body);
+
+/* The number of the cached list, 0: none yet.  Takes no lock. */
+ngx_uint_t ngx_qwen_models_generation(ngx_qwen_pool_t *pool);
+
+/* Copies the cached list into mempool.  NGX_OK; NGX_DECLINED: none;
+ * NGX_ERROR. */
+ngx_int_t ngx_qwen_models_copy(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
+    ngx_str_t *body, ngx_uint_t *generation);
+
+
+typedef struct {
+    ngx_uint_t         accounts;
+    ngx_uint_t         ready;        /* can serve a chat now */
+    ngx_uint_t         cooling;      /* have a token but cool down */
+    ngx_uint_t         signin;       /* without a token */
+    ngx_uint_t         leases;
+} ngx_qwen_pool_status_t;
+
+/* Counts, in O(expired entries). */
+void ngx_qwen_pool_status(ngx_qwen_pool_t *pool,
+    ngx_qwen_pool_status_t *status);
+
+/* Marks the store's first load as done; until then loaded() is 0. */
+void ngx_qwen_pool_set_loaded(ngx_qwen_pool_t *pool);
+ngx_uint_t ngx_qwen_pool_loaded(ngx_qwen_pool_t *pool);
+
+
+#endif /* _NGX_QWEN_POOL_H_INCLUDED_ */
