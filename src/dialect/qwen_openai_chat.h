@@ -47,8 +47,19 @@ typedef struct {
     bool           has_usage;
     uint64_t       text_bytes;       /* plain bytes shown, for the estimate */
     uint64_t       reasoning_bytes;
-    /* The implementer adds the fixed parts of a chunk, rendered once, the
-     * collected texts and the citations here. */
+
+    size_t         max_answer;
+    qwen_buf_t     parts;            /* the fixed parts of chunks, one behind
+                                        the other: */
+    qwen_str_t     head;             /* up to the choices' array */
+    qwen_str_t     tail;             /* behind it */
+    qwen_str_t     text;             /* up to a text */
+    qwen_str_t     reasoning;        /* up to a reasoning */
+    qwen_str_t     end;              /* behind either */
+
+    qwen_buf_t     texts;            /* collected, without "stream" */
+    qwen_buf_t     reasonings;
+    qwen_buf_t     annotations;      /* the array, empty without any */
 } qwen_openai_chat_t;
 
 

@@ -20,6 +20,15 @@
 #include "qwen_failure.h"
 
 
+/*
+ * The longest strings an account may have; a longer e-mail address or password
+ * is refused when the zone is made, a longer token when it comes.
+ */
+#define NGX_QWEN_EMAIL_MAX     254
+#define NGX_QWEN_PASSWORD_MAX  1024
+#define NGX_QWEN_TOKEN_MAX     4096
+
+
 /* What an account can be capped for separately. */
 typedef enum {
     NGX_QWEN_KIND_CHAT = 0,
@@ -77,6 +86,7 @@ typedef struct {
     ngx_str_t          token;
     uint64_t           account;      /* the account's number, never reused */
     ngx_uint_t         generation;   /* of the token */
+    uint64_t           number;       /* of the lease, never reused */
     void              *record;       /* in the zone; NULL: released */
 } ngx_qwen_lease_t;
 
@@ -85,17 +95,24 @@ typedef struct {
  * Takes the least recently used account that can serve and is not among the
  * tried ones; a cleanup of mempool releases it.  NGX_OK.  NGX_AGAIN: none now,
  * but a sign-in is due or running.  NGX_BUSY: all cool down, *wait
- * (milliseconds) is the shortest rest.  NGX_DECLINED: none can serve (no
- * account, all tried, or every sign-in was refused; *wait is the time until
- * the next attempt to sign in, 0 when there is none).  NGX_ERROR: no memory.
+ * (milliseconds) is the time until the first may serve again.  NGX_DECLINED:
+ * none can serve (no account, all tried, or every sign-in was refused; *wait
+ * is the time until the next attempt to sign in, 0 when there is none).
+ * NGX_ERROR: no memory.  An account that comes back from a rest or a sign-in
+ * queues up behind the others.
  */
 ngx_int_t ngx_qwen_lease_take(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
     ngx_qwen_kind_e kind, const uint64_t *tried, ngx_uint_t ntried,
     ngx_qwen_lease_t **lease, ngx_msec_t *wait);
 
-/* Tells how the call went: drops the token, cools the account down or clears
+/*
+ * Tells how the call went: drops the token, cools the account down or clears
  * its failures, as the class asks.  The lease goes on.  A report on an older
- * token than the account's present one does not drop the present one. */
+ * token than the account's present one does not drop the present one; a token
+ * that goes without one good call since the last that went makes the account
+ * rest before the next sign-in.  A rest is never shortened by a report, and a
+ * failure of a call that was begun before the account's rest does not count.
+ */
 void ngx_qwen_lease_report(ngx_qwen_lease_t *lease,
     const qwen_failure_t *failure);
 
@@ -122,7 +139,8 @@ ngx_int_t ngx_qwen_signin_claim(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
 
 /* The sign-in gave a token that ends at expires (seconds since the epoch).
  * NGX_OK; NGX_DECLINED: the claim is no longer ours, nothing was changed;
- * NGX_ERROR: no memory in the zone. */
+ * NGX_ERROR: no memory in the zone, or a token that is too long or has ended,
+ * the account rests as after a failed sign-in. */
 ngx_int_t ngx_qwen_signin_done(ngx_qwen_pool_t *pool,
     ngx_qwen_signin_t *signin, ngx_str_t *token, time_t expires);
 
@@ -133,9 +151,9 @@ void ngx_qwen_signin_failed(ngx_qwen_pool_t *pool, ngx_qwen_signin_t *signin,
 
 /* The upstream's list of models as it came, with the time of its arrival. */
 
-/* Claims a refresh when the cache is older than ttl milliseconds (0: never
- * filled or expired now) and no one refreshes it.  NGX_OK: it is ours, for at
- * most timeout milliseconds; NGX_DECLINED. */
+/* Claims a refresh when the cache was never filled or is at least ttl
+ * milliseconds old (0: any age will do) and no one refreshes it.  NGX_OK: it
+ * is ours, for at most timeout milliseconds; NGX_DECLINED. */
 ngx_int_t ngx_qwen_models_claim(ngx_qwen_pool_t *pool, ngx_msec_t ttl,
     ngx_msec_t timeout, ngx_uint_t *claim);
 
@@ -158,7 +176,7 @@ ngx_int_t ngx_qwen_models_copy(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
 typedef struct {
     ngx_uint_t         accounts;
     ngx_uint_t         ready;        /* can serve a chat now */
-    ngx_uint_t         cooling;      /* have a token but cool down */
+    ngx_uint_t         cooling;      /* have a token but rest from chats */
     ngx_uint_t         signin;       /* without a token */
     ngx_uint_t         leases;
 } ngx_qwen_pool_status_t;
@@ -170,6 +188,10 @@ void ngx_qwen_pool_status(ngx_qwen_pool_t *pool,
 /* Marks the store's first load as done; until then loaded() is 0. */
 void ngx_qwen_pool_set_loaded(ngx_qwen_pool_t *pool);
 ngx_uint_t ngx_qwen_pool_loaded(ngx_qwen_pool_t *pool);
+
+/* Writes an e-mail address into size bytes of buf as logs may show it,
+ * "al***@example.com", and gives what was written. */
+ngx_str_t ngx_qwen_mask_email(ngx_str_t *email, u_char *buf, size_t size);
 
 
 #endif /* _NGX_QWEN_POOL_H_INCLUDED_ */

@@ -30,6 +30,11 @@ typedef enum {
 } qwen_finish_t;
 
 
+/* What stands around a picture's URL where an answer is text only. */
+#define QWEN_IMAGE_BEFORE  "![image]("
+#define QWEN_IMAGE_AFTER   ")\\n\\n"
+
+
 /* A page that the web search found. */
 typedef struct {
     qwen_str_t   url;

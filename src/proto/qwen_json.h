@@ -12,7 +12,8 @@
 
 
 /* Parses a whole text, at most 64 levels deep; NULL when it is not exactly
- * one JSON value.  The caller frees it with cJSON_Delete(). */
+ * one JSON value.  cJSON forgives some errors within values, such as control
+ * bytes and leading zeros.  The caller frees it with cJSON_Delete(). */
 cJSON *qwen_json_parse(qwen_str_t text);
 
 /* A member of an object; NULL when there is none or object is none. */

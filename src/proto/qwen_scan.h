@@ -13,6 +13,7 @@
 
 
 #include "qwen_buf.h"
+#include "qwen_utf8.h"
 
 
 typedef struct cJSON cJSON;
@@ -37,9 +38,12 @@ struct qwen_body_s {
 };
 
 
+/* The deepest nesting that cJSON reads; limits above it do not count. */
+#define QWEN_SCAN_MAX_DEPTH  1000
+
 typedef struct {
     size_t    max_skeleton;          /* bytes */
-    size_t    max_values;            /* values and members */
+    size_t    max_values;            /* values, members among them */
     unsigned  max_depth;
 } qwen_scan_limits_t;
 
@@ -47,16 +51,46 @@ typedef enum {
     QWEN_SCAN_SYNTAX = 1,            /* not JSON */
     QWEN_SCAN_UTF8,                  /* invalid UTF-8 in a string */
     QWEN_SCAN_DEPTH,
-    QWEN_SCAN_SIZE,                  /* skeleton or number of values */
+    QWEN_SCAN_SIZE,                  /* skeleton, number of values, or a
+                                        number of more than 63 digits */
     QWEN_SCAN_MEMORY
 } qwen_scan_error_t;
+
+
+/* The place in the body of a string that the skeleton does not hold. */
+typedef struct {
+    uint64_t            offset;
+    uint64_t            len;
+} qwen_scan_extent_t;
 
 
 typedef struct {
     qwen_buf_t          skeleton;
     uint64_t            offset;      /* bytes read; at an error, its place */
     qwen_scan_error_t   error;
-    /* The implementer adds the parser's state and the extents here. */
+
+    qwen_scan_limits_t  limits;
+    qwen_buf_t          levels;      /* '[' or '{' of each open one */
+    qwen_scan_extent_t *extents;
+    size_t              nextents;
+    size_t              extents_size;
+    size_t              nvalues;
+
+    unsigned            state;
+    unsigned            number;      /* state within a number */
+    unsigned            number_len;
+    const char         *literal;     /* rest of "true", "false" or "null" */
+
+    unsigned            string;      /* state within a string */
+    bool                key;         /* it names a member */
+    bool                replaced;    /* it is not copied */
+    size_t              copy;        /* its place in the skeleton */
+    uint64_t            text;        /* its text's place in the body */
+    unsigned            code;        /* of an escape */
+    unsigned            ndigits;     /* read of an escape */
+    unsigned            unfit;       /* escapes of a key not to be copied */
+    uint64_t            high;        /* end of a high one's escape */
+    qwen_utf8_t         utf8;
 } qwen_scan_t;
 
 

@@ -15,7 +15,10 @@
 typedef struct {
     qwen_buf_t  pending;             /* bytes of an event that came in pieces;
                                         owns memory only while one does */
-    /* The implementer adds the parser's state here. */
+    uint8_t     state;
+    uint8_t     matched;             /* bytes of "data" or of the BOM */
+    bool        has_data;            /* the event has a line of data */
+    bool        given;               /* pending was the last event */
 } qwen_sse_t;
 
 
@@ -33,7 +36,7 @@ qwen_rc_t qwen_sse_next(qwen_sse_t *sse, qwen_str_t *input, qwen_str_t *event);
 
 /*
  * At the end of the stream: QWEN_OK with an event whose blank line was
- * missing, else QWEN_AGAIN.
+ * missing, else QWEN_AGAIN, or QWEN_ERROR as above.
  */
 qwen_rc_t qwen_sse_end(qwen_sse_t *sse, qwen_str_t *event);
 

@@ -21,6 +21,12 @@ qwen_rc_t qwen_text_escape(qwen_buf_t *out, const void *plain, size_t len);
  * lone surrogate U+FFFD.  QWEN_OK or QWEN_ERROR (invalid escape, buffer). */
 qwen_rc_t qwen_text_unescape(qwen_buf_t *out, qwen_str_t escaped);
 
+/* The same for a part of such a text.  Unless it is the last one, an escape
+ * that begins in its last 11 bytes is left over, as it might go on behind
+ * them: *used is the number of bytes that were read. */
+qwen_rc_t qwen_text_unescape_part(qwen_buf_t *out, qwen_str_t part, bool last,
+    size_t *used);
+
 /* Length in bytes of the plain form of valid escaped text. */
 size_t qwen_text_plain_len(qwen_str_t escaped);
 

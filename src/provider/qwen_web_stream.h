@@ -15,13 +15,35 @@
 #include "qwen_text.h"
 
 
+#define QWEN_WEB_IMAGES  16
+
+
+/* How much of the cumulative summaries of the thinking was passed on. */
+typedef struct {
+    size_t           part;           /* index in both arrays */
+    size_t           title;          /* bytes of the part's title */
+    size_t           thought;        /* bytes of its thought */
+    bool             open;           /* the title was not closed yet */
+    bool             any;            /* something was passed on */
+} qwen_web_summary_t;
+
+
 typedef struct {
     qwen_sse_t       sse;
     qwen_sink_t     *sink;
     qwen_failure_t   failure;        /* why feed() or end() said QWEN_ERROR */
     bool             finished;       /* the finish event has come */
     bool             delivered;      /* a text, reasoning or image has */
-    /* The implementer adds the parser's state here. */
+
+    qwen_text_cleaner_t   text;
+    qwen_text_cleaner_t   reasoning;
+    qwen_text_cleaner_t   whole;     /* strings that come in one piece */
+    qwen_buf_t            strings;   /* clean strings of the sources */
+    qwen_web_summary_t    summary;
+    uint64_t              images[QWEN_WEB_IMAGES];    /* hashes of URLs */
+    unsigned              nimages;
+    qwen_usage_t          usage;
+    bool                  has_usage;
 } qwen_web_stream_t;
 
 

@@ -12,6 +12,9 @@
 #include "qwen_delta.h"
 
 
+#define QWEN_STAGE_SOURCES  100      /* more of them are left out */
+
+
 /*
  * Thinking put into the text, between <think> tags, or left out.  What it puts
  * into the text moves the places of later citations.
@@ -21,6 +24,7 @@ typedef struct {
     qwen_sink_t   *next;
     bool           show;             /* false: reasoning is left out */
     bool           open;             /* <think> was written */
+    uint64_t       added;            /* code points put into the text */
 } qwen_think_tags_t;
 
 void qwen_think_tags_init(qwen_think_tags_t *stage, bool show,
@@ -37,13 +41,22 @@ typedef struct {
     qwen_sink_t   *next;
     bool           table;            /* else text */
     bool           reasoning;        /* reasoning will be shown */
-    /* The implementer adds the copied sources and the count of code points
-     * here. */
+
+    qwen_buf_t     strings;          /* of the sources */
+    qwen_source_t  sources[QWEN_STAGE_SOURCES];
+    size_t         nsources;
+    uint64_t       text;             /* code points of the text so far */
+    bool           reasoned;         /* a reasoning has come */
+    bool           told;             /* the sources are in the text */
 } qwen_search_info_t;
 
 void qwen_search_info_init(qwen_search_info_t *stage, bool table,
     bool reasoning, qwen_sink_t *next);
 void qwen_search_info_free(qwen_search_info_t *stage);
+
+
+/* The number of code points that clean escaped text means. */
+uint64_t qwen_stage_code_points(qwen_str_t text);
 
 
 #endif /* QWEN_STAGE_H */

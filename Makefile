@@ -1,0 +1,230 @@
+# make               build/ngx_http_qwen_module.so for the installed nginx
+#                    (NGINX_SRC=dir: for that source tree of nginx)
+# make run           everything up to a gateway on 127.0.0.1:3000
+# make test          every test, plain and with sanitizers
+# make install       module and include file to where nginx looks (DESTDIR)
+# make fuzz          each fuzzer for FUZZ_TIME seconds
+# make bench         figures of speed and memory
+# make lib           build/libqwen.a, the layers without nginx
+# make unit          unit tests only
+# make clean
+
+BUILD =		build
+NGINX =		nginx
+NGINX_SRC =
+FUZZ_TIME =	60
+
+MODULE =	$(BUILD)/ngx_http_qwen_module.so
+
+# the layers without nginx, and what each of them may include
+
+LAYERS =	proto dialect stage provider
+LIB_SRCS =	$(sort $(wildcard $(LAYERS:%=src/%/*.c)))
+LIB_FLAGS =	-std=c11 -O2 -g -Wall -Wextra -Werror -MMD -MP
+LIB_LIBS =	-lcjson -lcrypto
+
+UNIT_SRCS =	$(sort $(wildcard t/unit/*_test.c))
+POOL_SRCS =	$(sort $(wildcard t/unit/pool/*_test.c))
+FUZZ_SRCS =	$(sort $(wildcard t/fuzz/*_fuzz.c))
+FUZZERS =	$(FUZZ_SRCS:t/fuzz/%.c=%)
+
+UBSAN =		-fsanitize=address,undefined \
+		-fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+# nginx built from source, for tests
+
+NGINX_1_22 =	$(BUILD)/source/nginx-1.22
+NGINX_1_26 =	$(BUILD)/source/nginx-1.26
+SANITIZE =	$(BUILD)/nginx-1.22-sanitize
+NEWER =		$(BUILD)/nginx-1.26-debug
+
+
+.PHONY: module install run clean lib lib-clang unit unit-sanitize check \
+	fuzz bench test test-packages test-simulator test-nginx test-e2e \
+	test-nginx-sanitize test-e2e-sanitize test-newer test-valgrind \
+	sanitize newer FORCE
+
+module: $(MODULE)
+
+$(MODULE): FORCE
+	@CC='$(CC)' tools/nginx-build.sh module $(BUILD)/module $(NGINX_SRC)
+	@cmp -s $(BUILD)/module/$(@F) $@ || cp $(BUILD)/module/$(@F) $@
+
+install: $(MODULE)
+	@tools/install.sh $(MODULE) conf/qwen_upstream.conf
+
+run:
+	@tools/run.sh
+
+clean:
+	rm -rf $(BUILD) t/servroot t/e2e/node_modules
+
+
+# The plain layers, once for each set of compiler and flags.  A layer sees its
+# own headers and those of proto: nothing of nginx, nothing of its neighbours.
+
+# flavour (name, compiler, flags)
+
+define flavour
+
+$(BUILD)/$(1)/src/%.o: src/%.c
+	@mkdir -p $$(@D)
+	$(2) $(LIB_FLAGS) $(3) -Isrc/proto -c -o $$@ $$<
+
+$(BUILD)/$(1)/libqwen.a: $(LIB_SRCS:%.c=$(BUILD)/$(1)/%.o)
+	@rm -f $$@
+	ar rcs $$@ $$^
+
+$(BUILD)/$(1)/t/%.o: t/%.c
+	@mkdir -p $$(@D)
+	$(2) $(LIB_FLAGS) $(3) $(LAYERS:%=-Isrc/%) -c -o $$@ $$<
+
+$(BUILD)/$(1)/%_test: $(BUILD)/$(1)/t/unit/%_test.o $(BUILD)/$(1)/libqwen.a
+	$(2) $(3) -o $$@ $$^ -lcmocka $(LIB_LIBS)
+
+.SECONDARY: $(UNIT_SRCS:%.c=$(BUILD)/$(1)/%.o)
+
+-include $(patsubst %.c,$(BUILD)/$(1)/%.d,$(LIB_SRCS) $(UNIT_SRCS))
+
+endef
+
+$(eval $(call flavour,plain,$(CC),))
+$(eval $(call flavour,clang,clang,))
+$(eval $(call flavour,sanitize,clang,-O1 $(UBSAN)))
+$(eval $(call flavour,fuzz,clang,-O1 -fsanitize=fuzzer-no-link $(UBSAN)))
+
+lib: $(BUILD)/libqwen.a
+
+$(BUILD)/libqwen.a: $(BUILD)/plain/libqwen.a
+	@cp $< $@
+
+lib-clang: $(BUILD)/clang/libqwen.a
+
+
+# Unit tests.  Those of the pool are linked with all of nginx but its main(): of
+# the newer nginx the plain ones, of the one with sanitizers the others.
+
+UNIT_TESTS =	$(UNIT_SRCS:t/unit/%.c=%) $(POOL_SRCS:t/unit/%.c=%)
+POOL_TESTS =	$(POOL_SRCS:t/unit/%.c=%)
+
+NGINX_INCS =	src/core src/event src/event/modules src/os/unix objs
+NGINX_FLAGS =	-O1 -g -W -Wall -Wpointer-arith -Wno-unused-parameter -Werror \
+		-DNGX_DEBUG_PALLOC=1 -Isrc/proto -Isrc/pool -Isrc/store \
+		-It/unit/pool
+NGINX_LIBS =	-lpcre2-8 -lssl -lcrypto -lz -lcrypt -lpthread -lcjson
+NOT_LINKED =	nginx.o ngx_http_qwen_module_modules.o
+
+# nginx_objects (nginx build)
+
+nginx_objects =	$(shell find $(1)/source/objs -name '*.o' \
+			$(NOT_LINKED:%=! -name %))
+
+# pool_tests (flavour, compiler, flags, nginx build, its target)
+
+define pool_tests
+
+$(POOL_TESTS:%=$(BUILD)/$(1)/%): $(BUILD)/$(1)/%: t/unit/%.c $(5)
+	@mkdir -p $$(@D)
+	objcopy --redefine-sym main=nginx_main \
+		$(4)/source/objs/src/core/nginx.o $$@.nginx.o
+	$(2) $(NGINX_FLAGS) $(3) $(NGINX_INCS:%=-I$(4)/source/%) -o $$@ \
+		$$< t/unit/pool/fixture.c $$@.nginx.o \
+		$$(call nginx_objects,$(4)) -lcmocka $(NGINX_LIBS)
+
+endef
+
+$(eval $(call pool_tests,plain,gcc,,$(NEWER),newer))
+$(eval $(call pool_tests,sanitize,clang,$(UBSAN),$(SANITIZE),sanitize))
+
+unit: $(UNIT_TESTS:%=$(BUILD)/plain/%)
+	@tools/each.sh $^
+
+unit-sanitize: $(UNIT_TESTS:%=$(BUILD)/sanitize/%)
+	@tools/sanitized.sh $(BUILD)/reports tools/each.sh $^
+
+
+# fuzzers: what they find new goes to build/, the corpus stays as it is
+
+$(BUILD)/fuzz/%_fuzz: t/fuzz/%_fuzz.c $(BUILD)/fuzz/libqwen.a
+	clang $(LIB_FLAGS) -O1 $(UBSAN) -fsanitize=fuzzer $(LAYERS:%=-Isrc/%) \
+		-MF $@.d -o $@ $^ $(LIB_LIBS)
+
+-include $(FUZZERS:%=$(BUILD)/fuzz/%.d)
+
+fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
+	@FUZZ_TIME=$(FUZZ_TIME) tools/fuzz.sh $(BUILD)/fuzz $^
+
+
+# nginx with the module and sanitizers; a newer nginx
+
+sanitize: $(NGINX_1_22)/configure
+	@CC=clang tools/nginx-build.sh sanitize $(SANITIZE) $(NGINX_1_22)
+
+newer: $(NGINX_1_26)/configure
+	@CC=gcc tools/nginx-build.sh debug $(NEWER) $(NGINX_1_26)
+
+$(NGINX_1_22)/configure:
+	@tools/install-packages.sh source bookworm $(@D)
+
+$(NGINX_1_26)/configure:
+	@tools/install-packages.sh source trixie $(@D)
+
+
+# Tests.  All suites find nginx and the module through the two variables of
+# Test::Nginx: TEST_NGINX_BINARY, and TEST_NGINX_LOAD_MODULES, which is empty
+# where the module is linked in.
+
+SUITES =	$(sort $(wildcard t/*.t))
+SIM_TESTS =	$(sort $(wildcard t/sim/*.test.mjs))
+E2E_TESTS =	$(sort $(wildcard t/e2e/*.test.mjs))
+
+PLAIN_NGINX =	TEST_NGINX_BINARY=$(NGINX) \
+		TEST_NGINX_LOAD_MODULES=$(abspath $(MODULE))
+SANE_NGINX =	TEST_NGINX_BINARY=$(abspath $(SANITIZE)/nginx) \
+		TEST_NGINX_LOAD_MODULES=
+NEWER_NGINX =	TEST_NGINX_LOAD_MODULES=$(abspath \
+			$(NEWER)/ngx_http_qwen_module.so)
+
+export TEST_NGINX_SERVROOT ?= $(abspath $(BUILD))/servroot
+
+TEST_STAGES =	check lib-clang module newer sanitize unit unit-sanitize fuzz \
+		test-simulator test-nginx test-e2e test-newer test-valgrind \
+		test-nginx-sanitize test-e2e-sanitize
+
+test:
+	@tools/install-packages.sh test
+	@FUZZ_TIME=5 tools/stages.sh $(TEST_STAGES)
+
+check:
+	@tools/check-sources.sh
+
+test-simulator:
+	node --test $(SIM_TESTS)
+
+test-nginx: module
+	$(PLAIN_NGINX) prove -r $(SUITES)
+
+test-e2e: module t/e2e/node_modules
+	$(PLAIN_NGINX) node --test $(E2E_TESTS)
+
+test-nginx-sanitize: sanitize
+	$(SANE_NGINX) tools/sanitized.sh $(BUILD)/reports prove -r $(SUITES)
+
+test-e2e-sanitize: sanitize t/e2e/node_modules
+	$(SANE_NGINX) tools/sanitized.sh $(BUILD)/reports \
+		node --test $(E2E_TESTS)
+
+test-newer: newer
+	$(NEWER_NGINX) TEST_NGINX_BINARY=$(abspath $(NEWER)/nginx) \
+		prove t/smoke.t
+
+test-valgrind: newer
+	$(NEWER_NGINX) tools/valgrinded.sh $(BUILD)/reports \
+		$(abspath $(NEWER)/nginx) prove t/smoke.t
+
+t/e2e/node_modules: t/e2e/package.json
+	cd t/e2e && npm install --no-package-lock --no-audit --no-fund
+	@touch $@
+
+bench: module
+	bench/run

@@ -1,0 +1,261 @@
+
+#include "ngx_http_qwen_answer.h"
+#include "ngx_http_qwen_respond.h"
+#include "qwen_uuid.h"
+
+
+/* What the worker keeps of its buffer for chunks after a large event. */
+#define NGX_HTTP_QWEN_SCRATCH  (64 * 1024)
+
+
+static ngx_int_t ngx_http_qwen_answer_send(ngx_http_qwen_answer_t *answer,
+    ngx_http_request_t *active, ngx_uint_t last);
+static void ngx_http_qwen_answer_log(ngx_http_qwen_answer_t *answer);
+static void ngx_http_qwen_scratch_reset(void);
+
+
+/* Chunks are rendered here and copied into the client's buffers at once, so
+ * one for all streams of a worker will do.  What a read of the upstream can
+ * make of it is bounded by qwen_max_event and qwen_max_answer. */
+static qwen_buf_t  ngx_http_qwen_scratch = { NULL, 0, 0, NGX_MAX_SIZE_T_VALUE,
+                                             false };
+
+
+ngx_int_t
+ngx_http_qwen_answer_init(ngx_http_request_t *r,
+    ngx_http_qwen_answer_t *answer, qwen_request_t *request)
+{
+    char                         id[sizeof("chatcmpl-") - 1 + QWEN_UUID_LEN];
+    qwen_openai_chat_options_t   options;
+
+    answer->request = r;
+    answer->conf = ngx_http_get_module_loc_conf(r, ngx_http_qwen_module);
+    answer->search = (request->chat_type == QWEN_CHAT_SEARCH);
+
+    ngx_memcpy(id, "chatcmpl-", sizeof("chatcmpl-") - 1);
+
+    if (qwen_uuid4(id + sizeof("chatcmpl-") - 1) != QWEN_OK) {
+        return NGX_ERROR;
+    }
+
+    options.id = (qwen_str_t) { (uint8_t *) id, sizeof(id) };
+    options.model = qwen_buf_str(&request->model);
+    options.created = ngx_time();
+    options.stream = request->stream;
+    options.usage_chunk = request->include_usage || answer->conf->stream_usage;
+    options.max_answer = answer->conf->max_answer;
+
+    if (qwen_openai_chat_init(&answer->openai, &options,
+                              &ngx_http_qwen_scratch)
+        != QWEN_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_qwen_stream_init(r, &answer->stream,
+                                     answer->conf->stream_keepalive);
+}
+
+
+void
+ngx_http_qwen_answer_free(ngx_http_qwen_answer_t *answer)
+{
+    if (answer->begun) {
+        qwen_web_stream_free(&answer->web);
+        qwen_search_info_free(&answer->search_info);
+        answer->begun = 0;
+    }
+
+    qwen_openai_chat_free(&answer->openai);
+}
+
+
+void
+ngx_http_qwen_answer_begin(ngx_http_qwen_answer_t *answer)
+{
+    qwen_sink_t  *sink;
+    ngx_uint_t    reasoning;
+
+    if (answer->begun) {
+        qwen_web_stream_free(&answer->web);
+        qwen_search_info_free(&answer->search_info);
+        qwen_openai_chat_restart(&answer->openai);
+    }
+
+    reasoning = answer->conf->reasoning;
+    sink = &answer->openai.sink;
+
+    if (reasoning != NGX_HTTP_QWEN_REASONING_CONTENT) {
+        qwen_think_tags_init(&answer->think_tags,
+                             reasoning == NGX_HTTP_QWEN_REASONING_THINK,
+                             sink);
+        sink = &answer->think_tags.sink;
+    }
+
+    qwen_search_info_init(&answer->search_info,
+                          answer->conf->search_info
+                          == NGX_HTTP_QWEN_SEARCH_TABLE,
+                          reasoning != NGX_HTTP_QWEN_REASONING_OFF, sink);
+
+    if (answer->search) {
+        sink = &answer->search_info.sink;
+    }
+
+    qwen_web_stream_init(&answer->web, answer->conf->max_event, sink);
+
+    answer->begun = 1;
+    answer->failed = 0;
+    answer->failure = (qwen_failure_t) { QWEN_FAIL_NONE, 0 };
+}
+
+
+ngx_int_t
+ngx_http_qwen_answer_data(ngx_http_qwen_answer_t *answer,
+    ngx_http_request_t *sr, u_char *data, size_t len)
+{
+    ngx_int_t  rc;
+
+    if (answer->failed) {
+        return NGX_DONE;
+    }
+
+    if (len == 0) {
+        return ngx_http_qwen_stream_flush(&answer->stream, sr);
+    }
+
+    if (qwen_web_stream_feed(&answer->web, data, len) != QWEN_OK) {
+        answer->failed = 1;
+        answer->failure = answer->web.failure;
+    }
+
+    rc = ngx_http_qwen_answer_send(answer, sr, 0);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    return answer->failed ? NGX_DONE : rc;
+}
+
+
+static ngx_int_t
+ngx_http_qwen_answer_send(ngx_http_qwen_answer_t *answer,
+    ngx_http_request_t *active, ngx_uint_t last)
+{
+    ngx_int_t    rc;
+    qwen_buf_t  *out;
+
+    out = &ngx_http_qwen_scratch;
+    rc = NGX_OK;
+
+    if (out->len) {
+        if (!answer->stream.started) {
+            rc = ngx_http_qwen_stream_start(&answer->stream);
+        }
+
+        if (rc == NGX_OK) {
+            rc = ngx_http_qwen_stream_send(&answer->stream, active,
+                                           qwen_buf_str(out), last);
+        }
+    }
+
+    ngx_http_qwen_scratch_reset();
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_qwen_answer_end(ngx_http_qwen_answer_t *answer)
+{
+    if (!answer->failed && qwen_web_stream_end(&answer->web) != QWEN_OK) {
+        answer->failed = 1;
+        answer->failure = answer->web.failure;
+    }
+
+    if (!answer->failed && !answer->openai.started) {
+
+        /* complete, but nothing of it is for the client */
+
+        answer->failed = 1;
+        answer->failure.class = QWEN_FAIL_EMPTY;
+    }
+
+    return answer->failed ? NGX_ERROR : NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_qwen_answer_finish(ngx_http_qwen_answer_t *answer,
+    uint64_t prompt_bytes)
+{
+    ngx_int_t            rc;
+    qwen_openai_chat_t  *openai;
+    qwen_openai_error_t  error;
+
+    openai = &answer->openai;
+
+    if (!openai->has_usage) {
+        openai->usage = qwen_usage_estimate(prompt_bytes, openai->text_bytes,
+                                            openai->reasoning_bytes);
+    }
+
+    ngx_http_qwen_answer_log(answer);
+
+    if (qwen_openai_chat_end(openai) != QWEN_OK) {
+        ngx_http_qwen_scratch_reset();
+        qwen_openai_error_status(&error, NGX_HTTP_INTERNAL_SERVER_ERROR);
+
+        return answer->stream.started
+               ? ngx_http_qwen_answer_abort(answer, &error)
+               : ngx_http_qwen_respond_error(answer->request, &error, 0);
+    }
+
+    if (openai->stream) {
+        return ngx_http_qwen_answer_send(answer, answer->request, 1);
+    }
+
+    rc = ngx_http_qwen_respond_json(answer->request, NGX_HTTP_OK,
+                                    qwen_buf_str(&ngx_http_qwen_scratch));
+
+    ngx_http_qwen_scratch_reset();
+
+    return rc;
+}
+
+
+static void
+ngx_http_qwen_answer_log(ngx_http_qwen_answer_t *answer)
+{
+    ngx_http_qwen_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(answer->request, ngx_http_qwen_module);
+
+    ctx->log.usage = answer->openai.usage;
+    ctx->log.has_usage = 1;
+}
+
+
+ngx_int_t
+ngx_http_qwen_answer_abort(ngx_http_qwen_answer_t *answer,
+    const qwen_openai_error_t *error)
+{
+    ngx_http_qwen_scratch_reset();
+
+    if (qwen_openai_chat_abort(&answer->openai, error) != QWEN_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_qwen_answer_send(answer, answer->request, 1);
+}
+
+
+static void
+ngx_http_qwen_scratch_reset(void)
+{
+    if (ngx_http_qwen_scratch.size > NGX_HTTP_QWEN_SCRATCH) {
+        qwen_buf_free(&ngx_http_qwen_scratch);
+    }
+
+    qwen_buf_reset(&ngx_http_qwen_scratch);
+}

@@ -1,0 +1,24 @@
+
+/* The content handlers of "qwen_api": which route, which method, which key. */
+
+#ifndef _NGX_HTTP_QWEN_API_H_INCLUDED_
+#define _NGX_HTTP_QWEN_API_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+
+typedef struct {
+    ngx_str_t                name;       /* argument of the directive */
+    ngx_http_handler_pt      handler;
+    unsigned                 routes:1;   /* serves what is below a prefix */
+} ngx_http_qwen_api_t;
+
+
+/* The API of that name; NULL: none. */
+const ngx_http_qwen_api_t *ngx_http_qwen_api_find(ngx_str_t *name);
+
+
+#endif /* _NGX_HTTP_QWEN_API_H_INCLUDED_ */

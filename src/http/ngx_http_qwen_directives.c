@@ -1,0 +1,704 @@
+
+/* The setters of directives whose syntax is special. */
+
+#include "ngx_http_qwen_api.h"
+#include "ngx_http_qwen_conf.h"
+
+
+#define NGX_HTTP_QWEN_MAX_FILE  (4 * 1024 * 1024)
+
+
+typedef char *(*ngx_http_qwen_line_pt)(ngx_conf_t *cf, ngx_str_t *line);
+
+typedef struct {
+    ngx_str_t    name;
+    size_t       offset;
+} ngx_http_qwen_member_t;
+
+
+static char *ngx_http_qwen_add_account(ngx_conf_t *cf, ngx_str_t *line);
+static char *ngx_http_qwen_add_key(ngx_conf_t *cf, ngx_str_t *line);
+static char *ngx_http_qwen_read_lines(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_http_qwen_line_pt handler);
+static ngx_int_t ngx_http_qwen_read_file(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *text);
+static void ngx_http_qwen_trim(ngx_str_t *line);
+static ngx_http_qwen_member_t *ngx_http_qwen_member(
+    ngx_http_qwen_member_t *members, ngx_str_t *name);
+static ngx_int_t ngx_http_qwen_add_server(ngx_conf_t *cf,
+    ngx_http_qwen_srv_conf_t **result);
+
+
+ngx_conf_enum_t  ngx_http_qwen_reasoning_names[] = {
+    { ngx_string("reasoning_content"), NGX_HTTP_QWEN_REASONING_CONTENT },
+    { ngx_string("think"), NGX_HTTP_QWEN_REASONING_THINK },
+    { ngx_string("off"), NGX_HTTP_QWEN_REASONING_OFF },
+    { ngx_null_string, 0 }
+};
+
+
+ngx_conf_enum_t  ngx_http_qwen_search_names[] = {
+    { ngx_string("table"), NGX_HTTP_QWEN_SEARCH_TABLE },
+    { ngx_string("text"), NGX_HTTP_QWEN_SEARCH_TEXT },
+    { ngx_null_string, 0 }
+};
+
+
+ngx_conf_num_bounds_t  ngx_http_qwen_attempts_bounds = {
+    ngx_conf_check_num_bounds, 1, 100
+};
+
+
+static ngx_http_qwen_member_t  ngx_http_qwen_cooldown_times[] = {
+    { ngx_string("rate_limited"),
+      offsetof(ngx_qwen_cooldown_t, rate_limited) },
+    { ngx_string("quota"), offsetof(ngx_qwen_cooldown_t, quota) },
+    { ngx_string("challenged"), offsetof(ngx_qwen_cooldown_t, challenged) },
+    { ngx_string("failure"), offsetof(ngx_qwen_cooldown_t, failure) },
+    { ngx_string("max"), offsetof(ngx_qwen_cooldown_t, failure_max) },
+    { ngx_string("signin"), offsetof(ngx_qwen_cooldown_t, signin) },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_http_qwen_member_t  ngx_http_qwen_web_params[] = {
+    { ngx_string("signin_path"), offsetof(qwen_web_params_t, signin_path) },
+    { ngx_string("models_path"), offsetof(qwen_web_params_t, models_path) },
+    { ngx_string("new_chat_path"),
+      offsetof(qwen_web_params_t, new_chat_path) },
+    { ngx_string("completion_path"),
+      offsetof(qwen_web_params_t, completion_path) },
+    { ngx_string("version"), offsetof(qwen_web_params_t, version) },
+    { ngx_string("chat_mode"), offsetof(qwen_web_params_t, chat_mode) },
+    { ngx_string("chat_title"), offsetof(qwen_web_params_t, chat_title) },
+    { ngx_null_string, 0 }
+};
+
+
+char *
+ngx_http_qwen_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qwen_main_conf_t *qmcf = conf;
+
+    ssize_t     size;
+    ngx_str_t  *value;
+
+    if (qmcf->pool.shm_zone) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    size = ngx_parse_size(&value[2]);
+
+    if (size == NGX_ERROR || size < (ssize_t) (8 * ngx_pagesize)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid zone size \"%V\" in \"%V\" directive, "
+                           "it must be at least %uzk",
+                           &value[2], &cmd->name, 8 * ngx_pagesize / 1024);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_qwen_pool_add_zone(cf, &qmcf->pool, &value[1], size,
+                               &ngx_http_qwen_module)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_qwen_set_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qwen_main_conf_t *qmcf = conf;
+
+    ngx_str_t  *value, name;
+
+    value = cf->args->elts;
+    ngx_str_null(&name);
+
+    if (cf->args->nelts == 3) {
+        name = value[2];
+
+        if (name.len <= 5 || ngx_strncmp(name.data, "name=", 5) != 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\" in \"%V\" "
+                               "directive, it must be \"name=...\"",
+                               &value[2], &cmd->name);
+            return NGX_CONF_ERROR;
+        }
+
+        name.data += 5;
+        name.len -= 5;
+    }
+
+    return ngx_qwen_keys_add(cf, &qmcf->keys, &value[1], &name);
+}
+
+
+char *
+ngx_http_qwen_set_key_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_qwen_read_lines(cf, cmd, ngx_http_qwen_add_key);
+}
+
+
+static char *
+ngx_http_qwen_add_key(ngx_conf_t *cf, ngx_str_t *line)
+{
+    u_char                     *p, *last;
+    ngx_str_t                   key, name;
+    ngx_http_qwen_main_conf_t  *qmcf;
+
+    qmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_qwen_module);
+
+    p = line->data;
+    last = p + line->len;
+
+    while (p < last && *p != ' ' && *p != '\t') {
+        p++;
+    }
+
+    key.data = line->data;
+    key.len = p - line->data;
+
+    name.data = p;
+    name.len = last - p;
+    ngx_http_qwen_trim(&name);
+
+    return ngx_qwen_keys_add(cf, &qmcf->keys, &key, &name);
+}
+
+
+char *
+ngx_http_qwen_set_account(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    return ngx_http_qwen_add_account(cf, &value[1]);
+}
+
+
+char *
+ngx_http_qwen_set_account_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_qwen_read_lines(cf, cmd, ngx_http_qwen_add_account);
+}
+
+
+static char *
+ngx_http_qwen_add_account(ngx_conf_t *cf, ngx_str_t *line)
+{
+    u_char                     *colon;
+    ngx_uint_t                  i;
+    ngx_qwen_credentials_t     *account, *accounts;
+    ngx_http_qwen_main_conf_t  *qmcf;
+
+    qmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_qwen_module);
+
+    colon = ngx_strlchr(line->data, line->data + line->len, ':');
+
+    if (colon == NULL || colon == line->data
+        || colon == line->data + line->len - 1)
+    {
+        return "takes accounts as \"email:password\"";
+    }
+
+    if ((size_t) (colon - line->data) > NGX_QWEN_EMAIL_MAX
+        || (size_t) (line->data + line->len - colon - 1)
+           > NGX_QWEN_PASSWORD_MAX)
+    {
+        return "has an account whose email or password is too long";
+    }
+
+    accounts = qmcf->pool.accounts.elts;
+
+    for (i = 0; i < qmcf->pool.accounts.nelts; i++) {
+        if (accounts[i].email.len == (size_t) (colon - line->data)
+            && ngx_strncmp(accounts[i].email.data, line->data,
+                           accounts[i].email.len)
+               == 0)
+        {
+            return "has an account that was given before";
+        }
+    }
+
+    account = ngx_array_push(&qmcf->pool.accounts);
+    if (account == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    account->email.data = line->data;
+    account->email.len = colon - line->data;
+    account->password.data = colon + 1;
+    account->password.len = line->data + line->len - colon - 1;
+
+    return NGX_CONF_OK;
+}
+
+
+/* Calls handler for each line that is not empty and no comment; a line is
+ * never shown in a message, as it holds a secret. */
+
+static char *
+ngx_http_qwen_read_lines(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_http_qwen_line_pt handler)
+{
+    char        *rc;
+    u_char      *p, *last, *end;
+    ngx_str_t   *value, name, text, line;
+    ngx_uint_t   n;
+
+    value = cf->args->elts;
+    name = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK
+        || ngx_http_qwen_read_file(cf, &name, &text) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    last = text.data + text.len;
+
+    for (p = text.data, n = 1; p < last; p = end + 1, n++) {
+        end = ngx_strlchr(p, last, '\n');
+        if (end == NULL) {
+            end = last;
+        }
+
+        line.data = p;
+        line.len = end - p;
+        ngx_http_qwen_trim(&line);
+
+        if (line.len == 0 || line.data[0] == '#') {
+            continue;
+        }
+
+        rc = handler(cf, &line);
+
+        if (rc != NGX_CONF_OK) {
+            if (rc != NGX_CONF_ERROR) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "\"%V\" %s, in line %ui of \"%V\"",
+                                   &cmd->name, rc, n, &name);
+            }
+
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qwen_read_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
+{
+    off_t       size;
+    ssize_t     n;
+    ngx_fd_t    fd;
+    ngx_int_t   rc;
+    ngx_file_info_t  fi;
+
+    rc = NGX_ERROR;
+
+    fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_open_file_n " \"%V\" failed", name);
+        return NGX_ERROR;
+    }
+
+    if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_fd_info_n " \"%V\" failed", name);
+        goto done;
+    }
+
+    size = ngx_file_size(&fi);
+
+    if (size > NGX_HTTP_QWEN_MAX_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" is larger than %uz "
+                           "bytes", name, (size_t) NGX_HTTP_QWEN_MAX_FILE);
+        goto done;
+    }
+
+    text->data = ngx_pnalloc(cf->pool, size + 1);
+    if (text->data == NULL) {
+        goto done;
+    }
+
+    n = ngx_read_fd(fd, text->data, size);
+
+    if (n != size) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_read_fd_n " \"%V\" failed", name);
+        goto done;
+    }
+
+    text->len = n;
+    rc = NGX_OK;
+
+done:
+
+    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_file_n " \"%V\" failed", name);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_http_qwen_trim(ngx_str_t *line)
+{
+    while (line->len
+           && (line->data[0] == ' ' || line->data[0] == '\t'))
+    {
+        line->data++;
+        line->len--;
+    }
+
+    while (line->len
+           && (line->data[line->len - 1] == ' '
+               || line->data[line->len - 1] == '\t'
+               || line->data[line->len - 1] == '\r'))
+    {
+        line->len--;
+    }
+}
+
+
+char *
+ngx_http_qwen_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qwen_main_conf_t *qmcf = conf;
+
+    ngx_str_t  *value;
+
+    if (qmcf->store.type) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    qmcf->store.type = ngx_qwen_store_find(&value[1]);
+
+    if (qmcf->store.type == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive, it must "
+                           "be \"none\"", &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return qmcf->store.type->init(cf, &qmcf->store, value + 2,
+                                  cf->args->nelts - 2);
+}
+
+
+char *
+ngx_http_qwen_set_cooldown(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qwen_main_conf_t *qmcf = conf;
+
+    u_char                  *p;
+    ngx_int_t                n;
+    ngx_str_t               *value, name, number;
+    ngx_uint_t               i;
+    ngx_http_qwen_member_t  *member;
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        p = ngx_strlchr(value[i].data, value[i].data + value[i].len, '=');
+        if (p == NULL) {
+            goto invalid;
+        }
+
+        name.data = value[i].data;
+        name.len = p - value[i].data;
+        number.data = p + 1;
+        number.len = value[i].len - name.len - 1;
+
+        if (name.len == sizeof("failures") - 1
+            && ngx_strncmp(name.data, "failures", name.len) == 0)
+        {
+            n = ngx_atoi(number.data, number.len);
+            if (n <= 0) {
+                goto invalid;
+            }
+
+            qmcf->pool.cooldown.failures = n;
+            continue;
+        }
+
+        member = ngx_http_qwen_member(ngx_http_qwen_cooldown_times, &name);
+        n = ngx_parse_time(&number, 0);
+
+        if (member == NULL || n <= 0) {
+            goto invalid;
+        }
+
+        *(ngx_msec_t *) ((u_char *) &qmcf->pool.cooldown + member->offset) = n;
+    }
+
+    return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid parameter \"%V\" in \"%V\" directive, it must "
+                       "be \"failures=number\" or a time for "
+                       "\"rate_limited=\", \"quota=\", \"challenged=\", "
+                       "\"failure=\", \"max=\" or \"signin=\"",
+                       &value[i], &cmd->name);
+
+    return NGX_CONF_ERROR;
+}
+
+
+static ngx_http_qwen_member_t *
+ngx_http_qwen_member(ngx_http_qwen_member_t *members, ngx_str_t *name)
+{
+    ngx_http_qwen_member_t  *member;
+
+    for (member = members; member->name.len; member++) {
+        if (member->name.len == name->len
+            && ngx_strncmp(member->name.data, name->data, name->len) == 0)
+        {
+            return member;
+        }
+    }
+
+    return NULL;
+}
+
+
+char *
+ngx_http_qwen_set_web_param(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qwen_loc_conf_t *qlcf = conf;
+
+    ngx_str_t               *value;
+    qwen_str_t              *param;
+    ngx_http_qwen_member_t  *member;
+
+    value = cf->args->elts;
+
+    member = ngx_http_qwen_member(ngx_http_qwen_web_params, &value[1]);
+
+    if (member == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid name \"%V\" in \"%V\" directive, it must "
+                           "be signin_path, models_path, new_chat_path, "
+                           "completion_path, version, chat_mode or "
+                           "chat_title", &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (value[1].len > 5
+        && ngx_strncmp(value[1].data + value[1].len - 5, "_path", 5) == 0
+        && (value[2].len == 0 || value[2].data[0] != '/'))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of \"%V\" in \"%V\" "
+                           "directive, it must begin with \"/\"",
+                           &value[2], &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    param = (qwen_str_t *) ((u_char *) &qlcf->web + member->offset);
+
+    if (param->data) {
+        return "is duplicate";
+    }
+
+    param->data = value[2].data;
+    param->len = value[2].len;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_qwen_set_max_body(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qwen_loc_conf_t *qlcf = conf;
+
+    ssize_t     size;
+    ngx_str_t  *value;
+
+    if (qlcf->max_upstream_body != NGX_CONF_UNSET_SIZE) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 3 && ngx_strncmp(value[1].data, "off", 3) == 0) {
+        qlcf->max_upstream_body = NGX_MAX_SIZE_T_VALUE;
+        return NGX_CONF_OK;
+    }
+
+    size = ngx_parse_size(&value[1]);
+
+    if (size == NGX_ERROR || size < 8 * 1024) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive, it must "
+                           "be \"off\" or a size of at least 8k",
+                           &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    qlcf->max_upstream_body = size;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_qwen_set_allow_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qwen_loc_conf_t *qlcf = conf;
+
+    ngx_str_t  *value;
+
+    if (qlcf->allow_origin.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    qlcf->allow_origin = value[1];
+
+    if (value[1].len == 3 && ngx_strncmp(value[1].data, "off", 3) == 0) {
+        qlcf->allow_origin.len = 0;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_qwen_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t                  *value;
+    const ngx_http_qwen_api_t  *api;
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_qwen_srv_conf_t   *qscf;
+
+    value = cf->args->elts;
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler) {
+        return "is duplicate or follows another content handler";
+    }
+
+    api = ngx_http_qwen_api_find(&value[1]);
+
+    if (api == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid API \"%V\" in \"%V\" directive, it must "
+                           "be openai, models, healthz, readyz or error",
+                           &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (api->routes
+        && (clcf->exact_match || clcf->named
+#if (NGX_PCRE)
+            || clcf->regex
+#endif
+           ))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V %V\" takes its routes from what follows a "
+                           "location's prefix, location \"%V\" is none",
+                           &cmd->name, &value[1], &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_qwen_add_server(cf, &qscf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    qscf->api = clcf;
+    clcf->handler = api->handler;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_qwen_set_upstream(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t                 *value;
+    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_qwen_srv_conf_t  *qscf;
+
+    value = cf->args->elts;
+
+    if (value[1].len != 3 || ngx_strncmp(value[1].data, "web", 3) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid upstream \"%V\" in \"%V\" directive, it "
+                           "must be \"web\"", &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    qscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_qwen_module);
+
+    if (clcf->exact_match || clcf->named || clcf->name.len == 0
+#if (NGX_PCRE)
+        || clcf->regex
+#endif
+        || clcf->name.data[clcf->name.len - 1] != '/')
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" must be in a location whose name is a "
+                           "prefix that ends with \"/\"", &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (qscf->web) {
+        return "is duplicate in this server";
+    }
+
+    qscf->web = clcf;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qwen_add_server(ngx_conf_t *cf, ngx_http_qwen_srv_conf_t **result)
+{
+    ngx_http_qwen_srv_conf_t   *qscf, **server;
+    ngx_http_qwen_main_conf_t  *qmcf;
+
+    qscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_qwen_module);
+    *result = qscf;
+
+    if (qscf->server) {
+        return NGX_OK;
+    }
+
+    qscf->server = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+
+    qmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_qwen_module);
+
+    server = ngx_array_push(&qmcf->servers);
+    if (server == NULL) {
+        return NGX_ERROR;
+    }
+
+    *server = qscf;
+
+    return NGX_OK;
+}

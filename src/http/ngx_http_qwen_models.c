@@ -1,0 +1,351 @@
+
+#include "ngx_http_qwen_models.h"
+#include "ngx_http_qwen_job.h"
+#include "ngx_http_qwen_respond.h"
+#include "ngx_http_qwen_task.h"
+#include "qwen_openai_models.h"
+
+
+#define NGX_HTTP_QWEN_MODELS_TIMEOUT  10000
+#define NGX_HTTP_QWEN_MODELS_CLAIM    15000
+#define NGX_HTTP_QWEN_MODELS_POLL     25
+
+#define NGX_HTTP_QWEN_MAX_MODELS      (2 * 1024 * 1024)
+#define NGX_HTTP_QWEN_MAX_LIST        (16 * 1024 * 1024)
+
+
+/* A worker's copy of the list. */
+typedef struct {
+    ngx_uint_t               generation;
+    qwen_models_t            models;
+} ngx_http_qwen_models_copy_t;
+
+
+/* What a refresh works with. */
+typedef struct {
+    ngx_qwen_lease_t        *lease;
+    ngx_uint_t               claim;
+} ngx_http_qwen_models_job_t;
+
+
+/* A client's request for the list. */
+typedef struct {
+    ngx_http_qwen_timer_t    timer;
+    ngx_msec_t               deadline;
+    ngx_str_t                id;
+} ngx_http_qwen_models_request_t;
+
+
+static ngx_int_t ngx_http_qwen_models_prepare(ngx_http_qwen_job_t *job,
+    ngx_uint_t claim);
+static void ngx_http_qwen_models_done(ngx_http_qwen_job_t *job,
+    const qwen_web_answer_t *answer);
+static void ngx_http_qwen_models_wait(ngx_http_request_t *r);
+static ngx_int_t ngx_http_qwen_models_respond(ngx_http_request_t *r,
+    ngx_str_t *id, const qwen_models_t *models);
+
+
+static ngx_http_qwen_models_copy_t  ngx_http_qwen_models_copy;
+
+
+const qwen_models_t *
+ngx_http_qwen_models(ngx_http_qwen_main_conf_t *qmcf)
+{
+    ngx_str_t                     body;
+    ngx_pool_t                   *pool;
+    ngx_uint_t                    generation;
+    qwen_models_t                 models;
+    qwen_failure_t                failure;
+    qwen_web_answer_t             answer;
+    ngx_http_qwen_models_copy_t  *copy;
+
+    copy = &ngx_http_qwen_models_copy;
+
+    if (ngx_qwen_models_generation(&qmcf->pool) == copy->generation) {
+        return copy->generation ? &copy->models : NULL;
+    }
+
+    pool = ngx_create_pool(4096, ngx_cycle->log);
+    if (pool == NULL) {
+        return copy->generation ? &copy->models : NULL;
+    }
+
+    ngx_memzero(&answer, sizeof(qwen_web_answer_t));
+    ngx_memzero(&models, sizeof(qwen_models_t));
+
+    if (ngx_qwen_models_copy(&qmcf->pool, pool, &body, &generation)
+        == NGX_OK)
+    {
+        answer.status = NGX_HTTP_OK;
+        answer.body = (qwen_str_t) { body.data, body.len };
+
+        if (qwen_web_models_answer(&answer, &models, &failure) == QWEN_OK) {
+            qwen_models_free(&copy->models);
+            copy->models = models;
+            copy->generation = generation;
+        }
+    }
+
+    ngx_destroy_pool(pool);
+
+    return copy->generation ? &copy->models : NULL;
+}
+
+
+ngx_int_t
+ngx_http_qwen_models_refresh(ngx_http_qwen_main_conf_t *qmcf)
+{
+    ngx_int_t                rc;
+    ngx_uint_t               claim;
+    ngx_http_qwen_job_t     *job;
+    ngx_qwen_pool_status_t   status;
+
+    /* who would have no account need not claim */
+
+    ngx_qwen_pool_status(&qmcf->pool, &status);
+
+    if (status.ready == 0) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_qwen_models_claim(&qmcf->pool, qmcf->models_ttl,
+                               NGX_HTTP_QWEN_MODELS_CLAIM, &claim);
+    if (rc != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    job = ngx_http_qwen_job_create(qmcf);
+
+    if (job == NULL || ngx_http_qwen_models_prepare(job, claim) != NGX_OK) {
+        (void) ngx_qwen_models_update(&qmcf->pool, claim, NULL);
+
+        if (job) {
+            ngx_http_qwen_job_destroy(job);
+        }
+
+        return NGX_ERROR;
+    }
+
+    ngx_http_qwen_job_start(job, NGX_HTTP_QWEN_MODELS_TIMEOUT);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qwen_models_prepare(ngx_http_qwen_job_t *job, ngx_uint_t claim)
+{
+    ngx_msec_t                    wait;
+    ngx_http_request_t           *r;
+    ngx_http_qwen_loc_conf_t     *conf;
+    ngx_http_qwen_models_job_t   *data;
+    ngx_http_qwen_web_account_t   account;
+
+    r = job->request;
+    conf = ngx_http_qwen_web_conf(r);
+
+    data = ngx_pcalloc(r->pool, sizeof(ngx_http_qwen_models_job_t));
+    if (data == NULL) {
+        return NGX_ERROR;
+    }
+
+    data->claim = claim;
+    job->data = data;
+    job->done = ngx_http_qwen_models_done;
+
+    if (ngx_qwen_lease_take(&job->qmcf->pool, r->pool, NGX_QWEN_KIND_CHAT,
+                            NULL, 0, &data->lease, &wait)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_qwen_web_account(r, &data->lease->token, &account) != NGX_OK
+        || ngx_http_qwen_web_call(r, &job->call, conf->web.models_path,
+                                  "application/json", &account)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    job->call.method = NGX_HTTP_GET;
+    job->call.max_answer = NGX_HTTP_QWEN_MAX_MODELS;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_qwen_models_done(ngx_http_qwen_job_t *job,
+    const qwen_web_answer_t *answer)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    body, *update;
+    qwen_str_t                   class;
+    qwen_models_t                models;
+    qwen_failure_t               failure;
+    ngx_http_qwen_models_job_t  *data;
+
+    data = job->data;
+    failure = (qwen_failure_t) { QWEN_FAIL_NONE, 0 };
+    ngx_memzero(&models, sizeof(qwen_models_t));
+
+    body.data = (u_char *) answer->body.data;
+    body.len = answer->body.len;
+    update = &body;
+
+    if (qwen_web_models_answer(answer, &models, &failure) != QWEN_OK) {
+        update = NULL;
+        class = qwen_fail_class_name(failure.class);
+
+        ngx_log_error(NGX_LOG_WARN, job->request->connection->log, 0,
+                      "refreshing the list of models failed: %*s, "
+                      "upstream status %ui",
+                      class.len, class.data, answer->status);
+    }
+
+    rc = ngx_qwen_models_update(&job->qmcf->pool, data->claim, update);
+
+    if (rc == NGX_ERROR) {
+        ngx_log_error(NGX_LOG_ERR, job->request->connection->log, 0,
+                      "no room in \"qwen_zone\" for the list of models "
+                      "(%uz bytes)", body.len);
+    }
+
+    ngx_qwen_lease_report(data->lease, &failure);
+    qwen_models_free(&models);
+}
+
+
+ngx_int_t
+ngx_http_qwen_models_handler(ngx_http_request_t *r, ngx_str_t *id)
+{
+    ngx_int_t                        rc;
+    const qwen_models_t             *models;
+    ngx_http_qwen_ctx_t             *ctx;
+    ngx_http_qwen_loc_conf_t        *qlcf;
+    ngx_http_qwen_main_conf_t       *qmcf;
+    ngx_http_qwen_models_request_t  *request;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    qmcf = ngx_http_get_module_main_conf(r, ngx_http_qwen_module);
+
+    models = ngx_http_qwen_models(qmcf);
+
+    if (models) {
+        return ngx_http_qwen_models_respond(r, id, models);
+    }
+
+    ctx = ngx_http_qwen_get_ctx(r);
+    request = ngx_pcalloc(r->pool, sizeof(ngx_http_qwen_models_request_t));
+
+    if (ctx == NULL || request == NULL
+        || ngx_http_qwen_timer_init(r, &request->timer) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    qlcf = ngx_http_get_module_loc_conf(r, ngx_http_qwen_module);
+
+    request->deadline = ngx_current_msec + qlcf->timeout;
+    request->id = *id;
+    ctx->models = request;
+
+    r->main->count++;
+    r->read_event_handler = ngx_http_test_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_qwen_models_wait(r);
+
+    return NGX_DONE;
+}
+
+
+/* Until background work has brought a list. */
+
+static void
+ngx_http_qwen_models_wait(ngx_http_request_t *r)
+{
+    ngx_int_t                        rc;
+    qwen_failure_t                   failure;
+    qwen_openai_error_t              error;
+    const qwen_models_t             *models;
+    ngx_http_qwen_ctx_t             *ctx;
+    ngx_http_qwen_main_conf_t       *qmcf;
+    ngx_http_qwen_models_request_t  *request;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
+    qmcf = ngx_http_get_module_main_conf(r, ngx_http_qwen_module);
+    request = ctx->models;
+
+    models = ngx_http_qwen_models(qmcf);
+
+    if (models) {
+        rc = ngx_http_qwen_models_respond(r, &request->id, models);
+        ngx_http_finalize_request(r, rc);
+        return;
+    }
+
+    if ((ngx_msec_int_t) (request->deadline - ngx_current_msec) <= 0) {
+        failure = (qwen_failure_t) { QWEN_FAIL_CHALLENGED, 0 };
+        qwen_openai_error_failure(&error, &failure);
+        rc = ngx_http_qwen_respond_error(r, &error, 1000);
+        ngx_http_finalize_request(r, rc);
+        return;
+    }
+
+    ngx_http_qwen_task_nudge();
+
+    ngx_http_qwen_timer_set(&request->timer, NGX_HTTP_QWEN_MODELS_POLL,
+                            ngx_http_qwen_models_wait);
+}
+
+
+static ngx_int_t
+ngx_http_qwen_models_respond(ngx_http_request_t *r, ngx_str_t *id,
+    const qwen_models_t *models)
+{
+    ngx_int_t                  rc;
+    qwen_rc_t                  found;
+    qwen_str_t                 name;
+    qwen_buf_t                 body;
+    qwen_openai_error_t        error;
+    ngx_http_qwen_loc_conf_t  *qlcf;
+
+    qlcf = ngx_http_get_module_loc_conf(r, ngx_http_qwen_module);
+
+    qwen_buf_init(&body, NGX_HTTP_QWEN_MAX_LIST);
+
+    if (id->len) {
+        name = (qwen_str_t) { id->data, id->len };
+        found = qwen_openai_model_render(models, name, qlcf->models_variants,
+                                         ngx_time(), &body);
+    } else {
+        found = qwen_openai_models_render(models, qlcf->models_variants,
+                                          ngx_time(), &body);
+    }
+
+    if (found == QWEN_OK) {
+        rc = ngx_http_qwen_respond_json(r, NGX_HTTP_OK, qwen_buf_str(&body));
+
+    } else {
+        if (found == QWEN_AGAIN) {
+            qwen_openai_error_set(&error, NGX_HTTP_NOT_FOUND,
+                                  "model_not_found", "model",
+                                  "The model '%.*s' does not exist",
+                                  (int) ngx_min(id->len, 100), id->data);
+        } else {
+            qwen_openai_error_status(&error, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        }
+
+        rc = ngx_http_qwen_respond_error(r, &error, 0);
+    }
+
+    qwen_buf_free(&body);
+
+    return rc;
+}

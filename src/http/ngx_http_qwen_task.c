@@ -1,0 +1,129 @@
+
+#include "ngx_http_qwen_task.h"
+#include "ngx_http_qwen_models.h"
+#include "ngx_http_qwen_signin.h"
+
+
+#define NGX_HTTP_QWEN_TASK_INTERVAL  1000
+#define NGX_HTTP_QWEN_TASK_PAUSE     20
+#define NGX_HTTP_QWEN_TASK_SIGNINS   5
+
+
+static void ngx_http_qwen_task_loaded(void *data, ngx_int_t rc);
+static void ngx_http_qwen_task_handler(ngx_event_t *ev);
+static void ngx_http_qwen_task_schedule(ngx_msec_t delay);
+
+
+static ngx_event_t  ngx_http_qwen_task_event;
+
+
+ngx_int_t
+ngx_http_qwen_init_process(ngx_cycle_t *cycle)
+{
+    ngx_event_t                *ev;
+    ngx_http_qwen_main_conf_t  *qmcf;
+
+    qmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_qwen_module);
+
+    if (qmcf == NULL
+        || !ngx_http_qwen_used(qmcf)
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return NGX_OK;
+    }
+
+    ev = &ngx_http_qwen_task_event;
+
+    ngx_memzero(ev, sizeof(ngx_event_t));
+
+    ev->handler = ngx_http_qwen_task_handler;
+    ev->data = qmcf;
+    ev->log = cycle->log;
+
+    /* an old worker must not live on for it */
+    ev->cancelable = 1;
+
+    if (ngx_worker != 0) {
+        return NGX_OK;
+    }
+
+    /* only this worker speaks to the store */
+
+    qmcf->store.type->load(&qmcf->store, &qmcf->pool,
+                           ngx_http_qwen_task_loaded, qmcf);
+
+    ngx_http_qwen_task_schedule(0);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_qwen_task_loaded(void *data, ngx_int_t rc)
+{
+    ngx_http_qwen_main_conf_t  *qmcf = data;
+
+    if (rc == NGX_OK) {
+        ngx_qwen_pool_set_loaded(&qmcf->pool);
+    }
+}
+
+
+static void
+ngx_http_qwen_task_handler(ngx_event_t *ev)
+{
+    ngx_uint_t                  n;
+    ngx_http_qwen_main_conf_t  *qmcf = ev->data;
+
+    if (ngx_exiting || ngx_terminate) {
+        return;
+    }
+
+    for (n = 0; n < NGX_HTTP_QWEN_TASK_SIGNINS; n++) {
+        if (ngx_http_qwen_signin_start(qmcf) != NGX_OK) {
+            break;
+        }
+    }
+
+    (void) ngx_http_qwen_models_refresh(qmcf);
+
+    if (ngx_worker == 0) {
+        ngx_http_qwen_task_schedule(NGX_HTTP_QWEN_TASK_INTERVAL);
+    }
+}
+
+
+void
+ngx_http_qwen_task_nudge(void)
+{
+    ngx_event_t  *ev;
+
+    ev = &ngx_http_qwen_task_event;
+
+    if (ev->timer_set
+        && (ngx_msec_int_t) (ev->timer.key - ngx_current_msec)
+           <= NGX_HTTP_QWEN_TASK_PAUSE)
+    {
+        return;
+    }
+
+    ngx_http_qwen_task_schedule(NGX_HTTP_QWEN_TASK_PAUSE);
+}
+
+
+static void
+ngx_http_qwen_task_schedule(ngx_msec_t delay)
+{
+    ngx_event_t  *ev;
+
+    ev = &ngx_http_qwen_task_event;
+
+    /* ngx_add_timer() keeps a timer that is nearly the same */
+
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
+    ngx_add_timer(ev, delay);
+}

@@ -1,0 +1,394 @@
+
+/*
+ * The accounts: found by e-mail address, one queue or tree for each thing an
+ * account can wait for.
+ *
+ * With a token an account is, for each kind of call, either in the ready queue
+ * or in the tree of those that cool down; without one it is in neither, though
+ * a rest goes on.  The signin trees tell when it has to sign in.
+ */
+
+#include "ngx_qwen_zone.h"
+
+
+static ngx_qwen_account_t *ngx_qwen_account_add(ngx_qwen_pool_t *pool,
+    ngx_qwen_credentials_t *credentials);
+static void ngx_qwen_account_move(ngx_qwen_zone_t *sh,
+    ngx_qwen_account_t *account, ngx_qwen_signin_e state, ngx_msec_t rest);
+static void ngx_qwen_account_enter(ngx_qwen_zone_t *sh,
+    ngx_qwen_account_t *account, ngx_qwen_kind_e kind);
+static void ngx_qwen_account_leave(ngx_qwen_zone_t *sh,
+    ngx_qwen_account_t *account, ngx_qwen_kind_e kind);
+
+
+ngx_qwen_account_t *
+ngx_qwen_account_find(ngx_qwen_zone_t *sh, ngx_str_t *email, uint64_t number)
+{
+    uint32_t             hash;
+    ngx_qwen_account_t  *account;
+
+    hash = ngx_murmur_hash2(email->data, email->len);
+
+    account = (ngx_qwen_account_t *)
+                  ngx_str_rbtree_lookup(&sh->names, email, hash);
+
+    if (account == NULL || account->number != number) {
+        return NULL;
+    }
+
+    return account;
+}
+
+
+ngx_int_t
+ngx_qwen_account_set(ngx_qwen_pool_t *pool, ngx_qwen_credentials_t *credentials,
+    uint32_t sync)
+{
+    uint32_t             hash;
+    ngx_str_t           *email, *password;
+    ngx_qwen_account_t  *account;
+
+    email = &credentials->email;
+    password = &credentials->password;
+
+    hash = ngx_murmur_hash2(email->data, email->len);
+
+    account = (ngx_qwen_account_t *)
+                  ngx_str_rbtree_lookup(&pool->sh->names, email, hash);
+
+    if (account == NULL) {
+        account = ngx_qwen_account_add(pool, credentials);
+        if (account == NULL) {
+            return NGX_ERROR;
+        }
+
+        account->sync = sync;
+
+        return NGX_OK;
+    }
+
+    account->sync = sync;
+
+    if (account->password.len == password->len
+        && ngx_memcmp(account->password.data, password->data, password->len)
+           == 0)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_qwen_zone_replace(pool, &account->password, password) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    account->refused = 0;
+    account->failed = 0;
+
+    ngx_qwen_account_sign_out(pool, account, 0);
+
+    return NGX_OK;
+}
+
+
+static ngx_qwen_account_t *
+ngx_qwen_account_add(ngx_qwen_pool_t *pool, ngx_qwen_credentials_t *credentials)
+{
+    size_t               size;
+    ngx_str_t           *email;
+    ngx_qwen_zone_t     *sh;
+    ngx_qwen_account_t  *account;
+
+    sh = pool->sh;
+    email = &credentials->email;
+
+    size = offsetof(ngx_qwen_account_t, email) + email->len;
+
+    account = ngx_slab_calloc_locked(pool->shpool,
+                                     ngx_max(size, sizeof(ngx_qwen_account_t)));
+    if (account == NULL) {
+        return NULL;
+    }
+
+    if (ngx_qwen_zone_replace(pool, &account->password, &credentials->password)
+        != NGX_OK)
+    {
+        ngx_slab_free_locked(pool->shpool, account);
+        return NULL;
+    }
+
+    account->number = ++sh->last_account;
+    account->name.str.len = email->len;
+    account->name.str.data = account->email;
+    account->name.node.key = ngx_murmur_hash2(email->data, email->len);
+    ngx_memcpy(account->email, email->data, email->len);
+
+    ngx_rbtree_insert(&sh->names, &account->name.node);
+    ngx_queue_insert_tail(&sh->accounts, &account->queue);
+    sh->naccounts++;
+
+    account->state = NGX_QWEN_SIGNIN_DUE;
+    ngx_qwen_deadlines_insert(&sh->signin[NGX_QWEN_SIGNIN_DUE], account,
+                              ngx_current_msec);
+
+    return account;
+}
+
+
+void
+ngx_qwen_account_remove(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
+{
+    ngx_uint_t        kind;
+    ngx_qwen_zone_t  *sh;
+
+    sh = pool->sh;
+
+    for (kind = 0; kind < NGX_QWEN_KINDS; kind++) {
+        ngx_qwen_account_leave(sh, account, kind);
+    }
+
+    ngx_qwen_deadlines_delete(&sh->signin[account->state], account);
+    ngx_rbtree_delete(&sh->names, &account->name.node);
+    ngx_queue_remove(&account->queue);
+    sh->naccounts--;
+
+    ngx_qwen_zone_free(pool, &account->token);
+    ngx_qwen_zone_free(pool, &account->password);
+
+    account->removed = 1;
+
+    if (account->leases == 0) {
+        ngx_slab_free_locked(pool->shpool, account);
+    }
+}
+
+
+void
+ngx_qwen_account_unref(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
+{
+    account->leases--;
+
+    if (account->removed && account->leases == 0) {
+        ngx_slab_free_locked(pool->shpool, account);
+    }
+}
+
+
+ngx_int_t
+ngx_qwen_account_sign_in(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account,
+    ngx_str_t *token, ngx_msec_t life)
+{
+    ngx_uint_t  kind;
+
+    if (ngx_qwen_zone_replace(pool, &account->token, token) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    account->generation++;
+    account->claim = 0;
+    account->failed = 0;
+
+    ngx_qwen_account_move(pool->sh, account, NGX_QWEN_SIGNIN_DONE, life);
+
+    for (kind = 0; kind < NGX_QWEN_KINDS; kind++) {
+        ngx_qwen_account_leave(pool->sh, account, kind);
+        ngx_qwen_account_enter(pool->sh, account, kind);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_qwen_account_sign_out(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account,
+    ngx_msec_t rest)
+{
+    ngx_uint_t  kind;
+
+    for (kind = 0; kind < NGX_QWEN_KINDS; kind++) {
+        ngx_qwen_account_leave(pool->sh, account, kind);
+    }
+
+    ngx_qwen_zone_free(pool, &account->token);
+
+    account->claim = 0;
+
+    ngx_qwen_account_move(pool->sh, account, NGX_QWEN_SIGNIN_DUE, rest);
+}
+
+
+static void
+ngx_qwen_account_move(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
+    ngx_qwen_signin_e state, ngx_msec_t rest)
+{
+    ngx_qwen_deadlines_delete(&sh->signin[account->state], account);
+
+    account->state = state;
+
+    ngx_qwen_deadlines_insert(&sh->signin[state], account,
+                              ngx_current_msec
+                              + ngx_min(rest, NGX_QWEN_REST_MAX));
+}
+
+
+void
+ngx_qwen_account_claim(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
+    ngx_msec_t timeout)
+{
+    account->claim = ngx_qwen_zone_claim(sh);
+    account->claimer = ngx_pid;
+
+    ngx_qwen_account_move(sh, account, NGX_QWEN_SIGNIN_CLAIMED, timeout);
+}
+
+
+void
+ngx_qwen_account_rest(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
+    ngx_qwen_kind_e kind, ngx_msec_t rest)
+{
+    ngx_qwen_turn_t  *turn;
+
+    turn = &account->turns[kind];
+
+    if (rest > NGX_QWEN_REST_MAX) {
+        rest = NGX_QWEN_REST_MAX;
+    }
+
+    if (turn->rests && ngx_qwen_deadline_rest(turn->until) >= rest) {
+        return;
+    }
+
+    ngx_qwen_account_leave(sh, account, kind);
+
+    turn->rests = 1;
+    turn->until = ngx_current_msec + rest;
+
+    if (account->state == NGX_QWEN_SIGNIN_DONE) {
+        ngx_qwen_account_enter(sh, account, kind);
+    }
+}
+
+
+ngx_uint_t
+ngx_qwen_account_rests(ngx_qwen_account_t *account, ngx_qwen_kind_e kind)
+{
+    ngx_qwen_turn_t  *turn;
+
+    turn = &account->turns[kind];
+
+    return turn->rests && ngx_qwen_deadline_rest(turn->until) > 0;
+}
+
+
+static void
+ngx_qwen_account_enter(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
+    ngx_qwen_kind_e kind)
+{
+    ngx_qwen_turn_t      *turn;
+    ngx_qwen_rotation_t  *rotation;
+
+    turn = &account->turns[kind];
+    rotation = &sh->rotations[kind];
+
+    if (ngx_qwen_account_rests(account, kind)) {
+        turn->state = NGX_QWEN_TURN_COOLING;
+        ngx_qwen_deadlines_insert(&rotation->cooling, account, turn->until);
+        return;
+    }
+
+    turn->rests = 0;
+    turn->state = NGX_QWEN_TURN_READY;
+
+    ngx_queue_insert_tail(&rotation->ready, &turn->link.ready);
+    rotation->nready++;
+}
+
+
+static void
+ngx_qwen_account_leave(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
+    ngx_qwen_kind_e kind)
+{
+    ngx_qwen_turn_t      *turn;
+    ngx_qwen_rotation_t  *rotation;
+
+    turn = &account->turns[kind];
+    rotation = &sh->rotations[kind];
+
+    switch (turn->state) {
+
+    case NGX_QWEN_TURN_READY:
+        ngx_queue_remove(&turn->link.ready);
+        rotation->nready--;
+        break;
+
+    case NGX_QWEN_TURN_COOLING:
+        ngx_qwen_deadlines_delete(&rotation->cooling, account);
+        break;
+
+    default: /* NGX_QWEN_TURN_NONE */
+        break;
+    }
+
+    turn->state = NGX_QWEN_TURN_NONE;
+}
+
+
+void
+ngx_qwen_account_expire(ngx_qwen_pool_t *pool, ngx_qwen_kind_e kind)
+{
+    ngx_qwen_zone_t       *sh;
+    ngx_qwen_account_t    *account;
+    ngx_qwen_deadlines_t  *deadlines;
+
+    sh = pool->sh;
+
+    deadlines = &sh->signin[NGX_QWEN_SIGNIN_DONE];
+
+    while ((account = ngx_qwen_deadlines_ended(deadlines))) {
+        ngx_qwen_account_sign_out(pool, account, 0);
+    }
+
+    /* the claim's number stays: a late result counts until the next claim */
+
+    deadlines = &sh->signin[NGX_QWEN_SIGNIN_CLAIMED];
+
+    while ((account = ngx_qwen_deadlines_ended(deadlines))) {
+        ngx_qwen_account_move(sh, account, NGX_QWEN_SIGNIN_DUE, 0);
+    }
+
+    deadlines = &sh->rotations[kind].cooling;
+
+    while ((account = ngx_qwen_deadlines_ended(deadlines))) {
+        ngx_qwen_account_leave(sh, account, kind);
+        ngx_qwen_account_enter(sh, account, kind);
+    }
+}
+
+
+ngx_qwen_account_t *
+ngx_qwen_account_pick(ngx_qwen_zone_t *sh, ngx_qwen_kind_e kind,
+    const ngx_qwen_tried_t *tried)
+{
+    ngx_queue_t          *q, *ready;
+    ngx_qwen_turn_t      *turn;
+    ngx_qwen_account_t   *account;
+
+    ready = &sh->rotations[kind].ready;
+
+    for (q = ngx_queue_head(ready);
+         q != ngx_queue_sentinel(ready);
+         q = ngx_queue_next(q))
+    {
+        turn = ngx_queue_data(q, ngx_qwen_turn_t, link.ready);
+        account = (ngx_qwen_account_t *)
+                      ((u_char *) (turn - kind)
+                       - offsetof(ngx_qwen_account_t, turns));
+
+        if (!ngx_qwen_account_tried(account, tried)) {
+            ngx_queue_remove(q);
+            ngx_queue_insert_tail(ready, q);
+
+            return account;
+        }
+    }
+
+    return NULL;
+}

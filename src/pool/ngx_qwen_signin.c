@@ -1,0 +1,202 @@
+
+/*
+ * Sign-ins: one process at a time, by a claim that ends by itself.  A result
+ * counts as long as nobody has claimed the account since.
+ */
+
+#include "ngx_qwen_zone.h"
+
+
+static ngx_int_t ngx_qwen_signin_keep(ngx_pool_t *mempool,
+    ngx_qwen_signin_t *signin);
+static ngx_qwen_account_t *ngx_qwen_signin_own(ngx_qwen_pool_t *pool,
+    ngx_qwen_signin_t *signin);
+static ngx_msec_t ngx_qwen_signin_life(time_t expires);
+static void ngx_qwen_signin_back_off(ngx_qwen_pool_t *pool,
+    ngx_qwen_account_t *account);
+
+
+ngx_int_t
+ngx_qwen_signin_claim(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
+    ngx_msec_t timeout, ngx_qwen_signin_t *signin)
+{
+    u_char               buf[NGX_QWEN_EMAIL_MAX + NGX_QWEN_PASSWORD_MAX], *p;
+    ngx_int_t            rc;
+    ngx_qwen_account_t  *account;
+
+    ngx_memzero(signin, sizeof(ngx_qwen_signin_t));
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    ngx_qwen_account_expire(pool, NGX_QWEN_KIND_CHAT);
+
+    account = ngx_qwen_deadlines_ended(&pool->sh->signin[NGX_QWEN_SIGNIN_DUE]);
+
+    if (account) {
+        ngx_qwen_account_claim(pool->sh, account, timeout);
+
+        signin->account = account->number;
+        signin->generation = account->claim;
+
+        signin->email.len = account->name.str.len;
+        signin->email.data = buf;
+        p = ngx_cpymem(buf, account->email, account->name.str.len);
+
+        signin->password.len = account->password.len;
+        signin->password.data = p;
+        ngx_memcpy(p, account->password.data, account->password.len);
+    }
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+
+    if (account == NULL) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_qwen_signin_keep(mempool, signin);
+
+    if (rc != NGX_OK) {
+        ngx_qwen_signin_failed(pool, signin, NULL);
+    }
+
+    ngx_explicit_memzero(buf, sizeof(buf));
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_qwen_signin_keep(ngx_pool_t *mempool, ngx_qwen_signin_t *signin)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(mempool, signin->email.len + signin->password.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, signin->email.data, signin->email.len);
+    signin->email.data = p;
+    p += signin->email.len;
+
+    ngx_memcpy(p, signin->password.data, signin->password.len);
+    signin->password.data = p;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_qwen_signin_done(ngx_qwen_pool_t *pool, ngx_qwen_signin_t *signin,
+    ngx_str_t *token, time_t expires)
+{
+    ngx_int_t            rc;
+    ngx_msec_t           life;
+    ngx_qwen_account_t  *account;
+
+    life = ngx_qwen_signin_life(expires);
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    account = ngx_qwen_signin_own(pool, signin);
+
+    if (account == NULL) {
+        rc = NGX_DECLINED;
+
+    } else if (life == 0
+               || token->len == 0
+               || token->len > NGX_QWEN_TOKEN_MAX
+               || ngx_qwen_account_sign_in(pool, account, token, life)
+                  != NGX_OK)
+    {
+        ngx_qwen_signin_back_off(pool, account);
+        rc = NGX_ERROR;
+
+    } else {
+        rc = NGX_OK;
+    }
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+
+    return rc;
+}
+
+
+void
+ngx_qwen_signin_failed(ngx_qwen_pool_t *pool, ngx_qwen_signin_t *signin,
+    const qwen_failure_t *failure)
+{
+    ngx_qwen_account_t  *account;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    account = ngx_qwen_signin_own(pool, signin);
+
+    if (account) {
+        ngx_qwen_signin_back_off(pool, account);
+    }
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+}
+
+
+static ngx_qwen_account_t *
+ngx_qwen_signin_own(ngx_qwen_pool_t *pool, ngx_qwen_signin_t *signin)
+{
+    ngx_qwen_account_t  *account;
+
+    account = ngx_qwen_account_find(pool->sh, &signin->email, signin->account);
+
+    if (account == NULL
+        || account->claim == 0
+        || account->claim != signin->generation
+        || account->claimer != ngx_pid)
+    {
+        return NULL;
+    }
+
+    return account;
+}
+
+
+/*
+ * How long a token is used: until shortly before its end, so that a call
+ * begun with it can finish; the margin does not eat up a short life.
+ */
+
+static ngx_msec_t
+ngx_qwen_signin_life(time_t expires)
+{
+    time_t      now;
+    ngx_msec_t  life;
+
+    now = ngx_time();
+
+    if (expires <= now) {
+        return 0;
+    }
+
+    if (expires - now > (time_t) (NGX_QWEN_REST_MAX / 1000)) {
+        return NGX_QWEN_REST_MAX;
+    }
+
+    life = (ngx_msec_t) (expires - now) * 1000;
+
+    return life - ngx_min(30000, life / 10);
+}
+
+
+static void
+ngx_qwen_signin_back_off(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
+{
+    ngx_msec_t            rest;
+    ngx_qwen_cooldown_t  *cooldown;
+
+    cooldown = &pool->cooldown;
+
+    rest = ngx_qwen_deadline_double(cooldown->signin, account->failed,
+                                    cooldown->failure_max);
+    account->failed++;
+
+    ngx_qwen_account_sign_out(pool, account, rest);
+}

@@ -1,0 +1,423 @@
+
+/*
+ * The zone: made, taken over on a reload, brought in line with the accounts of
+ * the configuration.
+ */
+
+#include "ngx_qwen_zone.h"
+
+
+/* What a token takes of the slab, as a rule. */
+#define NGX_QWEN_ZONE_TOKEN  512
+
+
+static ngx_int_t ngx_qwen_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+static ngx_int_t ngx_qwen_zone_create(ngx_shm_zone_t *shm_zone);
+static void ngx_qwen_zone_root(ngx_qwen_zone_t *sh);
+static ngx_int_t ngx_qwen_zone_check(ngx_shm_zone_t *shm_zone);
+static ngx_int_t ngx_qwen_zone_sync(ngx_shm_zone_t *shm_zone);
+static void ngx_qwen_zone_remove_newer(ngx_qwen_pool_t *pool, uint64_t number);
+static void ngx_qwen_zone_remove_unseen(ngx_qwen_pool_t *pool, uint32_t sync);
+static void ngx_qwen_zone_warn(ngx_shm_zone_t *shm_zone);
+
+
+ngx_int_t
+ngx_qwen_pool_add_zone(ngx_conf_t *cf, ngx_qwen_pool_t *pool, ngx_str_t *name,
+    size_t size, void *tag)
+{
+    ngx_shm_zone_t  *shm_zone;
+
+    if (size < 8 * ngx_pagesize) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "qwen_zone \"%V\" is too small, it needs at least "
+                           "%uz bytes", name, 8 * ngx_pagesize);
+        return NGX_ERROR;
+    }
+
+    shm_zone = ngx_shared_memory_add(cf, name, size, tag);
+    if (shm_zone == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (shm_zone->data) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "qwen_zone \"%V\" is already in use", name);
+        return NGX_ERROR;
+    }
+
+    shm_zone->init = ngx_qwen_zone_init;
+    shm_zone->data = pool;
+
+    pool->shm_zone = shm_zone;
+
+    if (pool->lease_time == 0) {
+        pool->lease_time = 60000;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_qwen_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_qwen_pool_t  *pool;
+
+    pool = shm_zone->data;
+
+    if (ngx_qwen_zone_check(shm_zone) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    pool->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (data == NULL && !shm_zone->shm.exists) {
+
+        if (ngx_qwen_zone_create(shm_zone) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+    } else {
+        pool->sh = pool->shpool->data;
+
+        if (pool->sh == NULL || pool->sh->layout != NGX_QWEN_ZONE_LAYOUT) {
+            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                          "qwen_zone \"%V\" was made by another version of "
+                          "the module: restart nginx instead of reloading it, "
+                          "or give the zone another name",
+                          &shm_zone->shm.name);
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_qwen_zone_sync(shm_zone);
+}
+
+
+static ngx_int_t
+ngx_qwen_zone_create(ngx_shm_zone_t *shm_zone)
+{
+    size_t            len;
+    ngx_qwen_pool_t  *pool;
+    ngx_slab_pool_t  *shpool;
+
+    pool = shm_zone->data;
+    shpool = pool->shpool;
+
+    pool->sh = ngx_slab_calloc(shpool, sizeof(ngx_qwen_zone_t));
+    if (pool->sh == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_qwen_zone_root(pool->sh);
+
+    len = sizeof(" in qwen_zone \"\"") + shm_zone->shm.name.len;
+
+    shpool->log_ctx = ngx_slab_alloc(shpool, len);
+    if (shpool->log_ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_sprintf(shpool->log_ctx, " in qwen_zone \"%V\"%Z",
+                &shm_zone->shm.name);
+
+    /* the slab would log under the lock */
+
+    shpool->log_nomem = 0;
+
+    shpool->data = pool->sh;
+
+#if (defined MADV_DONTDUMP)
+
+    /* passwords and tokens do not belong into a core file */
+
+    if (madvise(shm_zone->shm.addr, shm_zone->shm.size, MADV_DONTDUMP) == -1) {
+        ngx_log_error(NGX_LOG_WARN, shm_zone->shm.log, ngx_errno,
+                      "madvise(MADV_DONTDUMP) of qwen_zone \"%V\" failed",
+                      &shm_zone->shm.name);
+    }
+
+#endif
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_qwen_zone_root(ngx_qwen_zone_t *sh)
+{
+    size_t      node;
+    ngx_uint_t  i;
+
+    sh->layout = NGX_QWEN_ZONE_LAYOUT;
+
+    ngx_rbtree_init(&sh->names, &sh->sentinel, ngx_str_rbtree_insert_value);
+    ngx_queue_init(&sh->accounts);
+
+    for (i = 0; i < NGX_QWEN_SIGNIN_STATES; i++) {
+        ngx_qwen_deadlines_init(&sh->signin[i],
+                                offsetof(ngx_qwen_account_t, signin));
+    }
+
+    node = offsetof(ngx_qwen_account_t, turns)
+           + offsetof(ngx_qwen_turn_t, link);
+
+    for (i = 0; i < NGX_QWEN_KINDS; i++) {
+        ngx_queue_init(&sh->rotations[i].ready);
+        ngx_qwen_deadlines_init(&sh->rotations[i].cooling,
+                                node + i * sizeof(ngx_qwen_turn_t));
+    }
+
+    ngx_queue_init(&sh->leases);
+    ngx_queue_init(&sh->free);
+}
+
+
+static ngx_int_t
+ngx_qwen_zone_check(ngx_shm_zone_t *shm_zone)
+{
+    ngx_uint_t               i;
+    const char              *what;
+    ngx_qwen_pool_t         *pool;
+    ngx_qwen_credentials_t  *credentials;
+
+    pool = shm_zone->data;
+    credentials = pool->accounts.elts;
+
+    for (i = 0; i < pool->accounts.nelts; i++) {
+
+        if (credentials[i].email.len == 0) {
+            what = "no e-mail address";
+
+        } else if (credentials[i].email.len > NGX_QWEN_EMAIL_MAX) {
+            what = "too long an e-mail address";
+
+        } else if (credentials[i].password.len == 0) {
+            what = "no password";
+
+        } else if (credentials[i].password.len > NGX_QWEN_PASSWORD_MAX) {
+            what = "too long a password";
+
+        } else {
+            continue;
+        }
+
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "account number %ui of qwen_zone \"%V\" has %s",
+                      i + 1, &shm_zone->shm.name, what);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Workers of the previous cycle may run meanwhile: the lock is held for one
+ * account at a time.  Accounts that are gone are removed last, so that a
+ * configuration that does not fit leaves the present accounts alone.
+ */
+
+static ngx_int_t
+ngx_qwen_zone_sync(ngx_shm_zone_t *shm_zone)
+{
+    uint32_t                 sync;
+    uint64_t                 last;
+    ngx_int_t                rc;
+    ngx_uint_t               i;
+    ngx_qwen_pool_t         *pool;
+    ngx_qwen_credentials_t  *credentials;
+
+    pool = shm_zone->data;
+    credentials = pool->accounts.elts;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+    sync = ++pool->sh->last_sync;
+    last = pool->sh->last_account;
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+
+    for (i = 0; i < pool->accounts.nelts; i++) {
+
+        ngx_shmtx_lock(&pool->shpool->mutex);
+        rc = ngx_qwen_account_set(pool, &credentials[i], sync);
+        ngx_shmtx_unlock(&pool->shpool->mutex);
+
+        if (rc != NGX_OK) {
+            ngx_qwen_zone_remove_newer(pool, last);
+
+            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                          "qwen_zone \"%V\" is too small for %ui accounts, "
+                          "increase its size",
+                          &shm_zone->shm.name, pool->accounts.nelts);
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_qwen_zone_remove_unseen(pool, sync);
+    ngx_qwen_zone_warn(shm_zone);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_qwen_zone_remove_newer(ngx_qwen_pool_t *pool, uint64_t number)
+{
+    ngx_queue_t         *q, *next, *accounts;
+    ngx_qwen_account_t  *account;
+
+    accounts = &pool->sh->accounts;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    for (q = ngx_queue_head(accounts);
+         q != ngx_queue_sentinel(accounts);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        account = ngx_queue_data(q, ngx_qwen_account_t, queue);
+
+        if (account->number > number) {
+            ngx_qwen_account_remove(pool, account);
+        }
+    }
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+}
+
+
+static void
+ngx_qwen_zone_remove_unseen(ngx_qwen_pool_t *pool, uint32_t sync)
+{
+    ngx_queue_t         *q, *next, *accounts;
+    ngx_qwen_account_t  *account;
+
+    accounts = &pool->sh->accounts;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    for (q = ngx_queue_head(accounts);
+         q != ngx_queue_sentinel(accounts);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        account = ngx_queue_data(q, ngx_qwen_account_t, queue);
+
+        if (account->sync != sync) {
+            ngx_qwen_account_remove(pool, account);
+        }
+    }
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+}
+
+
+static void
+ngx_qwen_zone_warn(ngx_shm_zone_t *shm_zone)
+{
+    size_t            room;
+    ngx_uint_t        tokens;
+    ngx_qwen_pool_t  *pool;
+
+    pool = shm_zone->data;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    room = pool->shpool->pfree * ngx_pagesize;
+    tokens = pool->sh->naccounts
+             - pool->sh->signin[NGX_QWEN_SIGNIN_DONE].count;
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+
+    if (room / NGX_QWEN_ZONE_TOKEN < tokens) {
+        ngx_log_error(NGX_LOG_WARN, shm_zone->shm.log, 0,
+                      "qwen_zone \"%V\" has %uz bytes left for the tokens of "
+                      "%ui accounts, increase its size",
+                      &shm_zone->shm.name, room, tokens);
+    }
+}
+
+
+ngx_uint_t
+ngx_qwen_zone_claim(ngx_qwen_zone_t *sh)
+{
+    sh->last_claim++;
+
+    if (sh->last_claim == 0) {
+        sh->last_claim = 1;
+    }
+
+    return sh->last_claim;
+}
+
+
+void
+ngx_qwen_zone_free(ngx_qwen_pool_t *pool, ngx_str_t *s)
+{
+    if (s->data) {
+        ngx_explicit_memzero(s->data, s->len);
+        ngx_slab_free_locked(pool->shpool, s->data);
+    }
+
+    ngx_str_null(s);
+}
+
+
+ngx_int_t
+ngx_qwen_zone_replace(ngx_qwen_pool_t *pool, ngx_str_t *old, ngx_str_t *s)
+{
+    u_char  *data;
+
+    data = ngx_slab_alloc_locked(pool->shpool, s->len);
+    if (data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(data, s->data, s->len);
+
+    ngx_qwen_zone_free(pool, old);
+
+    old->data = data;
+    old->len = s->len;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_qwen_pool_status(ngx_qwen_pool_t *pool, ngx_qwen_pool_status_t *status)
+{
+    ngx_qwen_zone_t      *sh;
+    ngx_qwen_rotation_t  *rotation;
+
+    sh = pool->sh;
+    rotation = &sh->rotations[NGX_QWEN_KIND_CHAT];
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    ngx_qwen_account_expire(pool, NGX_QWEN_KIND_CHAT);
+    ngx_qwen_lease_expire(pool);
+
+    status->accounts = sh->naccounts;
+    status->ready = rotation->nready;
+    status->cooling = rotation->cooling.count;
+    status->signin = sh->signin[NGX_QWEN_SIGNIN_DUE].count
+                     + sh->signin[NGX_QWEN_SIGNIN_CLAIMED].count;
+    status->leases = sh->nleases;
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+}
+
+
+void
+ngx_qwen_pool_set_loaded(ngx_qwen_pool_t *pool)
+{
+    pool->sh->loaded = 1;
+}
+
+
+ngx_uint_t
+ngx_qwen_pool_loaded(ngx_qwen_pool_t *pool)
+{
+    return pool->sh->loaded;
+}

@@ -1,0 +1,260 @@
+
+/*
+ * What is in the shared memory of a pool.  Private to src/pool.
+ *
+ * Nothing here points out of the zone except into nginx itself (the insert
+ * functions of the trees): a reload may load this module anew.  After a change
+ * of any structure in this file NGX_QWEN_ZONE_LAYOUT must change too.
+ *
+ * Functions declared here want the lock unless they say otherwise.
+ */
+
+#ifndef _NGX_QWEN_ZONE_H_INCLUDED_
+#define _NGX_QWEN_ZONE_H_INCLUDED_
+
+
+#include "ngx_qwen_pool.h"
+
+
+#define NGX_QWEN_ZONE_LAYOUT  1
+
+
+/*
+ * The longest time from now to a deadline: 30 days, or, where ngx_msec_t has
+ * 32 bits, a half of what a signed difference can tell.
+ */
+#if (NGX_PTR_SIZE == 4)
+#define NGX_QWEN_REST_MAX     ((ngx_msec_t) 0x3fffffff)
+#else
+#define NGX_QWEN_REST_MAX     ((ngx_msec_t) 30 * 24 * 3600 * 1000)
+#endif
+
+
+typedef struct ngx_qwen_account_s  ngx_qwen_account_t;
+
+
+/* Accounts by deadline; node: the offset of the tree's node in an account. */
+typedef struct {
+    ngx_rbtree_t               rbtree;
+    ngx_rbtree_node_t          sentinel;
+    size_t                     node;
+    ngx_uint_t                 count;
+} ngx_qwen_deadlines_t;
+
+
+/* Where an account is in the rotation of one kind. */
+typedef enum {
+    NGX_QWEN_TURN_NONE = 0,          /* nowhere: it has no token */
+    NGX_QWEN_TURN_READY,
+    NGX_QWEN_TURN_COOLING
+} ngx_qwen_turn_e;
+
+
+typedef struct {
+    union {
+        ngx_queue_t            ready;
+        ngx_rbtree_node_t      cooling;
+    } link;
+
+    ngx_msec_t                 until;      /* of the rest, when "rests" */
+    uint32_t                   failures;   /* in a row */
+    unsigned                   state:2;
+    unsigned                   rests:1;
+} ngx_qwen_turn_t;
+
+
+/* Each account is in exactly one of the trees of the zone's signin[]. */
+typedef enum {
+    NGX_QWEN_SIGNIN_DUE = 0,         /* no token; may sign in at the deadline */
+    NGX_QWEN_SIGNIN_CLAIMED,         /* no token; claimed until the deadline */
+    NGX_QWEN_SIGNIN_DONE,            /* has a token until the deadline */
+    NGX_QWEN_SIGNIN_STATES
+} ngx_qwen_signin_e;
+
+
+struct ngx_qwen_account_s {
+    ngx_str_node_t             name;       /* the e-mail address, by hash */
+    ngx_queue_t                queue;      /* of all accounts */
+    ngx_rbtree_node_t          signin;
+    ngx_qwen_turn_t            turns[NGX_QWEN_KINDS];
+
+    uint64_t                   number;
+    ngx_str_t                  password;
+    ngx_str_t                  token;
+    ngx_uint_t                 generation; /* of the token */
+
+    ngx_uint_t                 claim;      /* 0: nobody's */
+    ngx_pid_t                  claimer;
+    uint32_t                   refused;    /* tokens without a good call */
+    uint32_t                   failed;     /* sign-ins in a row */
+
+    uint32_t                   leases;
+    uint32_t                   sync;       /* the last one that saw it */
+    unsigned                   state:2;
+    unsigned                   removed:1;  /* in no tree; the last lease frees
+                                              it */
+    u_char                     email[1];
+};
+
+
+/*
+ * A record of a lease is never given back to the slab: its number tells a
+ * process whether the record still is its own.
+ */
+typedef struct {
+    ngx_queue_t                queue;      /* by deadline, or of free ones */
+    ngx_qwen_account_t        *account;
+    uint64_t                   number;     /* 0: free */
+    ngx_msec_t                 deadline;
+    ngx_pid_t                  pid;
+} ngx_qwen_lease_record_t;
+
+
+typedef struct {
+    ngx_queue_t                ready;      /* least recently used first */
+    ngx_uint_t                 nready;
+    ngx_qwen_deadlines_t       cooling;
+} ngx_qwen_rotation_t;
+
+
+typedef struct {
+    ngx_atomic_t               generation; /* 0: never filled */
+    ngx_str_t                  body;
+    ngx_msec_t                 time;       /* of its arrival */
+
+    ngx_msec_t                 next;       /* no claim before it, if "held" */
+    ngx_uint_t                 claim;
+    ngx_pid_t                  claimer;
+    unsigned                   held:1;
+} ngx_qwen_models_cache_t;
+
+
+typedef struct ngx_qwen_zone_s {
+    ngx_uint_t                 layout;     /* first in every layout */
+    ngx_atomic_t               loaded;
+
+    ngx_rbtree_t               names;
+    ngx_rbtree_node_t          sentinel;
+    ngx_queue_t                accounts;
+    ngx_uint_t                 naccounts;
+
+    ngx_qwen_deadlines_t       signin[NGX_QWEN_SIGNIN_STATES];
+    ngx_qwen_rotation_t        rotations[NGX_QWEN_KINDS];
+
+    ngx_queue_t                leases;     /* the first to end first */
+    ngx_queue_t                free;
+    ngx_uint_t                 nleases;
+
+    ngx_qwen_models_cache_t    models;
+
+    uint64_t                   last_account;
+    uint64_t                   last_lease;
+    ngx_uint_t                 last_claim;
+    uint32_t                   last_sync;
+} ngx_qwen_zone_t;
+
+
+/* Accounts a caller does not want any more. */
+typedef struct {
+    const uint64_t            *accounts;
+    ngx_uint_t                 n;
+} ngx_qwen_tried_t;
+
+
+/* ngx_qwen_deadlines.c; the first two need no lock. */
+
+/* The time until the deadline, 0 once it has passed. */
+ngx_msec_t ngx_qwen_deadline_rest(ngx_msec_t deadline);
+
+/* rest, doubled so many times, but not above max. */
+ngx_msec_t ngx_qwen_deadline_double(ngx_msec_t rest, ngx_uint_t times,
+    ngx_msec_t max);
+
+void ngx_qwen_deadlines_init(ngx_qwen_deadlines_t *deadlines, size_t node);
+void ngx_qwen_deadlines_insert(ngx_qwen_deadlines_t *deadlines,
+    ngx_qwen_account_t *account, ngx_msec_t deadline);
+void ngx_qwen_deadlines_delete(ngx_qwen_deadlines_t *deadlines,
+    ngx_qwen_account_t *account);
+
+/* The first account whose deadline has passed, or NULL. */
+ngx_qwen_account_t *ngx_qwen_deadlines_ended(ngx_qwen_deadlines_t *deadlines);
+
+/* The account with the next deadline that was not tried (NULL: any), and the
+ * time until then; NULL when there is none. */
+ngx_qwen_account_t *ngx_qwen_deadlines_next(ngx_qwen_deadlines_t *deadlines,
+    const ngx_qwen_tried_t *tried, ngx_msec_t *rest);
+
+ngx_uint_t ngx_qwen_account_tried(ngx_qwen_account_t *account,
+    const ngx_qwen_tried_t *tried);
+
+
+/* ngx_qwen_account.c */
+
+/* The account, if it still is the one with that number. */
+ngx_qwen_account_t *ngx_qwen_account_find(ngx_qwen_zone_t *sh,
+    ngx_str_t *email, uint64_t number);
+
+/* Adds an account or, with another password, changes it, which drops its
+ * token.  NGX_OK, or NGX_ERROR: no memory, nothing was changed. */
+ngx_int_t ngx_qwen_account_set(ngx_qwen_pool_t *pool,
+    ngx_qwen_credentials_t *credentials, uint32_t sync);
+
+/* Takes it out of everything and frees it, or leaves that to the last lease. */
+void ngx_qwen_account_remove(ngx_qwen_pool_t *pool,
+    ngx_qwen_account_t *account);
+
+/* One lease less. */
+void ngx_qwen_account_unref(ngx_qwen_pool_t *pool,
+    ngx_qwen_account_t *account);
+
+/* Sets a token that serves for life milliseconds.  NGX_OK, or NGX_ERROR: no
+ * memory. */
+ngx_int_t ngx_qwen_account_sign_in(ngx_qwen_pool_t *pool,
+    ngx_qwen_account_t *account, ngx_str_t *token, ngx_msec_t life);
+
+/* Drops the token and the claim, if any; a sign-in is due after rest. */
+void ngx_qwen_account_sign_out(ngx_qwen_pool_t *pool,
+    ngx_qwen_account_t *account, ngx_msec_t rest);
+
+/* Claims its sign-in for this process. */
+void ngx_qwen_account_claim(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
+    ngx_msec_t timeout);
+
+/* Keeps the account out of a rotation for rest milliseconds at least. */
+void ngx_qwen_account_rest(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
+    ngx_qwen_kind_e kind, ngx_msec_t rest);
+
+/* Whether it rests now. */
+ngx_uint_t ngx_qwen_account_rests(ngx_qwen_account_t *account,
+    ngx_qwen_kind_e kind);
+
+/* Ends what has ended: tokens, claims and the rests of one kind. */
+void ngx_qwen_account_expire(ngx_qwen_pool_t *pool, ngx_qwen_kind_e kind);
+
+/* Moves the first ready account that was not tried to the end of the queue and
+ * gives it; NULL when there is none.  After ngx_qwen_account_expire(). */
+ngx_qwen_account_t *ngx_qwen_account_pick(ngx_qwen_zone_t *sh,
+    ngx_qwen_kind_e kind, const ngx_qwen_tried_t *tried);
+
+
+/* ngx_qwen_lease.c */
+
+/* Ends the leases whose time is over. */
+void ngx_qwen_lease_expire(ngx_qwen_pool_t *pool);
+
+
+/* ngx_qwen_zone.c */
+
+/* A number for a claim, never 0. */
+ngx_uint_t ngx_qwen_zone_claim(ngx_qwen_zone_t *sh);
+
+/* Frees a string of the zone, wiped. */
+void ngx_qwen_zone_free(ngx_qwen_pool_t *pool, ngx_str_t *s);
+
+/* Replaces a string of the zone.  NGX_OK, or NGX_ERROR: no memory, the old one
+ * stays. */
+ngx_int_t ngx_qwen_zone_replace(ngx_qwen_pool_t *pool, ngx_str_t *old,
+    ngx_str_t *s);
+
+
+#endif /* _NGX_QWEN_ZONE_H_INCLUDED_ */

@@ -1,0 +1,81 @@
+
+/* What the tests of src/pool say often. */
+
+#ifndef POOL_TEST_H
+#define POOL_TEST_H
+
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "fixture.h"
+#include "ngx_qwen_zone.h"
+
+
+#define test_consistent(f)                                                    \
+    assert_string_equal(fixture_inconsistency((f)->pool)                      \
+                        ? fixture_inconsistency((f)->pool) : "", "")
+
+
+/* *wait of the last test_take() */
+static ngx_msec_t  test_wait;
+
+
+static ngx_inline ngx_int_t
+test_take(fixture_t *f, ngx_qwen_kind_e kind, const uint64_t *tried,
+    ngx_uint_t ntried, ngx_qwen_lease_t **lease)
+{
+    return ngx_qwen_lease_take(f->pool, f->mempool, kind, tried, ntried, lease,
+                               &test_wait);
+}
+
+
+static ngx_inline ngx_qwen_lease_t *
+test_lease(fixture_t *f, ngx_qwen_kind_e kind)
+{
+    ngx_qwen_lease_t  *lease;
+
+    assert_int_equal(test_take(f, kind, NULL, 0, &lease), NGX_OK);
+    assert_non_null(lease);
+
+    return lease;
+}
+
+
+static ngx_inline void
+test_report(ngx_qwen_lease_t *lease, qwen_fail_class_t class, unsigned hours)
+{
+    qwen_failure_t  failure;
+
+    failure.class = class;
+    failure.hours = hours;
+
+    ngx_qwen_lease_report(lease, &failure);
+}
+
+
+static ngx_inline ngx_qwen_pool_status_t
+test_status(fixture_t *f)
+{
+    ngx_qwen_pool_status_t  status;
+
+    ngx_qwen_pool_status(f->pool, &status);
+
+    return status;
+}
+
+
+/* Claims a sign-in that must be due. */
+static ngx_inline void
+test_claim(fixture_t *f, ngx_msec_t timeout, ngx_qwen_signin_t *signin)
+{
+    assert_int_equal(ngx_qwen_signin_claim(f->pool, f->mempool, timeout,
+                                           signin),
+                     NGX_OK);
+}
+
+
+#endif /* POOL_TEST_H */
