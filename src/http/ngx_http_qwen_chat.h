@@ -6,13 +6,68 @@
 #define _NGX_HTTP_QWEN_CHAT_H_INCLUDED_
 
 
-#include <ngx_config.h>
-#include <ngx_core.h>
-#include <ngx_http.h>
+#include "ngx_http_qwen_answer.h"
+#include "ngx_http_qwen_timer.h"
+#include "ngx_http_qwen_web.h"
+
+
+struct ngx_http_qwen_chat_s {
+    ngx_http_request_t            *request;
+    ngx_http_qwen_main_conf_t     *qmcf;
+    ngx_http_qwen_loc_conf_t      *qlcf;
+
+    /* what is asked */
+    qwen_buf_t                     text;         /* folded, escaped */
+    uint64_t                       text_len;     /* plain bytes of it */
+    qwen_str_t                     model;        /* the upstream's name */
+    qwen_chat_type_t               type;
+    unsigned                       thinking_budget;
+    unsigned                       thinking:1;
+    unsigned                       model_unknown:1;
+
+    /* the attempts */
+    ngx_qwen_lease_t              *lease;
+    uint64_t                      *tried;
+    ngx_uint_t                     ntried;
+    ngx_uint_t                     moves;
+    qwen_failure_t                 failure;      /* of the last one */
+    ngx_http_qwen_timer_t          timer;        /* until the next step */
+    ngx_http_qwen_timer_t          deadline;
+    unsigned                       expired:1;
+    unsigned                       lingering:1;
+
+    /* the running call */
+    ngx_http_qwen_web_account_t    account;
+    ngx_http_qwen_call_t           call;
+    qwen_buf_t                     chat_id;
+    qwen_buf_t                     head;
+    qwen_buf_t                     tail;
+    ngx_buf_t                      bufs[3];
+    ngx_chain_t                    links[3];
+
+    ngx_http_qwen_answer_t         answer;
+};
 
 
 /* Answers POST chat/completions.  To be returned by a content handler. */
 ngx_int_t ngx_http_qwen_chat_handler(ngx_http_request_t *r);
+
+/* The conversation's next attempt: takes an account and starts its calls, or
+ * waits for one, or gives up. */
+void ngx_http_qwen_chat_attempt(ngx_http_request_t *r);
+
+/* One call has failed: the account gets the blame it deserves, and while
+ * nothing was sent the next attempt begins, with another account. */
+void ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat,
+    qwen_failure_t failure);
+
+/* Ends the conversation with an error for chat->failure, before anything was
+ * sent; retry_after is in milliseconds, 0: none. */
+void ngx_http_qwen_chat_refuse(ngx_http_qwen_chat_t *chat,
+    ngx_msec_t retry_after);
+
+/* The handler of chat->deadline. */
+void ngx_http_qwen_chat_deadline(ngx_http_request_t *r);
 
 
 #endif /* _NGX_HTTP_QWEN_CHAT_H_INCLUDED_ */

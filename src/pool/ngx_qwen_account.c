@@ -41,8 +41,8 @@ ngx_qwen_account_find(ngx_qwen_zone_t *sh, ngx_str_t *email, uint64_t number)
 
 
 ngx_int_t
-ngx_qwen_account_set(ngx_qwen_pool_t *pool, ngx_qwen_credentials_t *credentials,
-    uint32_t sync)
+ngx_qwen_account_set(ngx_qwen_pool_t *pool,
+    ngx_qwen_credentials_t *credentials, uint32_t sync)
 {
     uint32_t             hash;
     ngx_str_t           *email, *password;
@@ -62,35 +62,32 @@ ngx_qwen_account_set(ngx_qwen_pool_t *pool, ngx_qwen_credentials_t *credentials,
             return NGX_ERROR;
         }
 
-        account->sync = sync;
+    } else if (account->password.len != password->len
+               || ngx_memcmp(account->password.data, password->data,
+                             password->len)
+                  != 0)
+    {
+        if (ngx_qwen_zone_replace(pool, &account->password, password)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
 
-        return NGX_OK;
+        account->refused = 0;
+        account->failed = 0;
+
+        ngx_qwen_account_sign_out(pool, account, 0);
     }
 
     account->sync = sync;
-
-    if (account->password.len == password->len
-        && ngx_memcmp(account->password.data, password->data, password->len)
-           == 0)
-    {
-        return NGX_OK;
-    }
-
-    if (ngx_qwen_zone_replace(pool, &account->password, password) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    account->refused = 0;
-    account->failed = 0;
-
-    ngx_qwen_account_sign_out(pool, account, 0);
 
     return NGX_OK;
 }
 
 
 static ngx_qwen_account_t *
-ngx_qwen_account_add(ngx_qwen_pool_t *pool, ngx_qwen_credentials_t *credentials)
+ngx_qwen_account_add(ngx_qwen_pool_t *pool,
+    ngx_qwen_credentials_t *credentials)
 {
     size_t               size;
     ngx_str_t           *email;
@@ -101,9 +98,9 @@ ngx_qwen_account_add(ngx_qwen_pool_t *pool, ngx_qwen_credentials_t *credentials)
     email = &credentials->email;
 
     size = offsetof(ngx_qwen_account_t, email) + email->len;
+    size = ngx_max(size, sizeof(ngx_qwen_account_t));
 
-    account = ngx_slab_calloc_locked(pool->shpool,
-                                     ngx_max(size, sizeof(ngx_qwen_account_t)));
+    account = ngx_slab_calloc_locked(pool->shpool, size);
     if (account == NULL) {
         return NULL;
     }

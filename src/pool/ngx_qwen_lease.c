@@ -69,8 +69,9 @@ ngx_qwen_lease_take(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
 
 
 static ngx_int_t
-ngx_qwen_lease_take_locked(ngx_qwen_pool_t *pool, const ngx_qwen_tried_t *tried,
-    ngx_qwen_lease_t *lease, u_char *buf, ngx_msec_t *wait)
+ngx_qwen_lease_take_locked(ngx_qwen_pool_t *pool,
+    const ngx_qwen_tried_t *tried, ngx_qwen_lease_t *lease, u_char *buf,
+    ngx_msec_t *wait)
 {
     ngx_qwen_account_t       *account;
     ngx_qwen_lease_record_t  *record;

@@ -7,6 +7,8 @@
 #include "ngx_qwen_zone.h"
 
 
+static ngx_int_t ngx_qwen_signin_claim_locked(ngx_qwen_pool_t *pool,
+    ngx_msec_t timeout, ngx_qwen_signin_t *signin, u_char *buf);
 static ngx_int_t ngx_qwen_signin_keep(ngx_pool_t *mempool,
     ngx_qwen_signin_t *signin);
 static ngx_qwen_account_t *ngx_qwen_signin_own(ngx_qwen_pool_t *pool,
@@ -20,37 +22,19 @@ ngx_int_t
 ngx_qwen_signin_claim(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
     ngx_msec_t timeout, ngx_qwen_signin_t *signin)
 {
-    u_char               buf[NGX_QWEN_EMAIL_MAX + NGX_QWEN_PASSWORD_MAX], *p;
-    ngx_int_t            rc;
-    ngx_qwen_account_t  *account;
+    u_char     buf[NGX_QWEN_EMAIL_MAX + NGX_QWEN_PASSWORD_MAX];
+    ngx_int_t  rc;
 
     ngx_memzero(signin, sizeof(ngx_qwen_signin_t));
 
     ngx_shmtx_lock(&pool->shpool->mutex);
 
-    ngx_qwen_account_expire(pool, NGX_QWEN_KIND_CHAT);
-
-    account = ngx_qwen_deadlines_ended(&pool->sh->signin[NGX_QWEN_SIGNIN_DUE]);
-
-    if (account) {
-        ngx_qwen_account_claim(pool->sh, account, timeout);
-
-        signin->account = account->number;
-        signin->generation = account->claim;
-
-        signin->email.len = account->name.str.len;
-        signin->email.data = buf;
-        p = ngx_cpymem(buf, account->email, account->name.str.len);
-
-        signin->password.len = account->password.len;
-        signin->password.data = p;
-        ngx_memcpy(p, account->password.data, account->password.len);
-    }
+    rc = ngx_qwen_signin_claim_locked(pool, timeout, signin, buf);
 
     ngx_shmtx_unlock(&pool->shpool->mutex);
 
-    if (account == NULL) {
-        return NGX_DECLINED;
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     rc = ngx_qwen_signin_keep(mempool, signin);
@@ -62,6 +46,37 @@ ngx_qwen_signin_claim(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
     ngx_explicit_memzero(buf, sizeof(buf));
 
     return rc;
+}
+
+
+static ngx_int_t
+ngx_qwen_signin_claim_locked(ngx_qwen_pool_t *pool, ngx_msec_t timeout,
+    ngx_qwen_signin_t *signin, u_char *buf)
+{
+    ngx_qwen_account_t  *account;
+
+    ngx_qwen_account_expire(pool, NGX_QWEN_KIND_CHAT);
+
+    account = ngx_qwen_deadlines_ended(&pool->sh->signin[NGX_QWEN_SIGNIN_DUE]);
+
+    if (account == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_qwen_account_claim(pool->sh, account, timeout);
+
+    signin->account = account->number;
+    signin->generation = account->claim;
+
+    signin->email.len = account->name.str.len;
+    signin->email.data = buf;
+    buf = ngx_cpymem(buf, account->email, account->name.str.len);
+
+    signin->password.len = account->password.len;
+    signin->password.data = buf;
+    ngx_memcpy(buf, account->password.data, account->password.len);
+
+    return NGX_OK;
 }
 
 

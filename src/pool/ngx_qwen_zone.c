@@ -13,6 +13,7 @@
 
 static ngx_int_t ngx_qwen_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t ngx_qwen_zone_create(ngx_shm_zone_t *shm_zone);
+static void ngx_qwen_zone_hide(ngx_shm_zone_t *shm_zone);
 static void ngx_qwen_zone_root(ngx_qwen_zone_t *sh);
 static ngx_int_t ngx_qwen_zone_check(ngx_shm_zone_t *shm_zone);
 static ngx_int_t ngx_qwen_zone_sync(ngx_shm_zone_t *shm_zone);
@@ -127,9 +128,18 @@ ngx_qwen_zone_create(ngx_shm_zone_t *shm_zone)
 
     shpool->data = pool->sh;
 
-#if (defined MADV_DONTDUMP)
+    ngx_qwen_zone_hide(shm_zone);
 
-    /* passwords and tokens do not belong into a core file */
+    return NGX_OK;
+}
+
+
+/* Passwords and tokens do not belong into a core file. */
+
+static void
+ngx_qwen_zone_hide(ngx_shm_zone_t *shm_zone)
+{
+#if (defined MADV_DONTDUMP)
 
     if (madvise(shm_zone->shm.addr, shm_zone->shm.size, MADV_DONTDUMP) == -1) {
         ngx_log_error(NGX_LOG_WARN, shm_zone->shm.log, ngx_errno,
@@ -138,8 +148,6 @@ ngx_qwen_zone_create(ngx_shm_zone_t *shm_zone)
     }
 
 #endif
-
-    return NGX_OK;
 }
 
 

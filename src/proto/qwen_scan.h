@@ -52,7 +52,7 @@ typedef enum {
     QWEN_SCAN_UTF8,                  /* invalid UTF-8 in a string */
     QWEN_SCAN_DEPTH,
     QWEN_SCAN_SIZE,                  /* skeleton, number of values, or a
-                                        number of more than 63 digits */
+                                        number of more than 63 bytes */
     QWEN_SCAN_MEMORY
 } qwen_scan_error_t;
 

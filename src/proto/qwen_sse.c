@@ -231,6 +231,51 @@ qwen_sse_give(qwen_sse_t *sse, qwen_str_t slice, qwen_str_t *event)
 }
 
 
+/* Frees the last event, if it was a pending one. */
+static void
+qwen_sse_forget(qwen_sse_t *sse)
+{
+    if (sse->given) {
+        qwen_buf_free(&sse->pending);
+        sse->given = false;
+    }
+}
+
+
+/* Reads in a line that is not blank, or between two. */
+static const uint8_t *
+qwen_sse_read(qwen_sse_t *sse, qwen_str_t *slice, const uint8_t *p,
+    const uint8_t *end)
+{
+    switch ((qwen_sse_state_e) sse->state) {
+
+    case sse_bom:
+        return qwen_sse_read_bom(sse, p);
+
+    case sse_lf:
+        sse->state = sse_name;
+        return (*p == QWEN_SSE_LF) ? p + 1 : p;
+
+    case sse_name:
+        return qwen_sse_read_name(sse, slice, p, end);
+
+    case sse_space:
+        sse->state = sse_value;
+        return (*p == ' ') ? p + 1 : p;
+
+    case sse_value:
+        p = qwen_sse_read_value(sse, slice, p, end);
+        break;
+
+    case sse_skip:
+        p = qwen_sse_eol(p, end);
+        break;
+    }
+
+    return (p < end) ? qwen_sse_end_line(sse, p) : p;
+}
+
+
 qwen_rc_t
 qwen_sse_next(qwen_sse_t *sse, qwen_str_t *input, qwen_str_t *event)
 {
@@ -241,10 +286,7 @@ qwen_sse_next(qwen_sse_t *sse, qwen_str_t *input, qwen_str_t *event)
         return QWEN_ERROR;
     }
 
-    if (sse->given) {
-        qwen_buf_free(&sse->pending);
-        sse->given = false;
-    }
+    qwen_sse_forget(sse);
 
     if (input->len == 0) {
         return QWEN_AGAIN;
@@ -256,60 +298,16 @@ qwen_sse_next(qwen_sse_t *sse, qwen_str_t *input, qwen_str_t *event)
 
     while (p < end && !sse->pending.failed) {
 
-        switch ((qwen_sse_state_e) sse->state) {
+        if (sse->state != sse_name || sse->matched || !qwen_sse_is_eol(*p)) {
+            p = qwen_sse_read(sse, &slice, p, end);
+            continue;
+        }
 
-        case sse_bom:
-            p = qwen_sse_read_bom(sse, p);
-            break;
+        p = qwen_sse_end_line(sse, p);
 
-        case sse_lf:
-            if (*p == QWEN_SSE_LF) {
-                p++;
-            }
-
-            sse->state = sse_name;
-            break;
-
-        case sse_name:
-            if (sse->matched || !qwen_sse_is_eol(*p)) {
-                p = qwen_sse_read_name(sse, &slice, p, end);
-                break;
-            }
-
-            p = qwen_sse_end_line(sse, p);
-
-            if (sse->has_data) {
-                *input = (qwen_str_t) { p, (size_t) (end - p) };
-                return qwen_sse_give(sse, slice, event);
-            }
-
-            break;
-
-        case sse_space:
-            if (*p == ' ') {
-                p++;
-            }
-
-            sse->state = sse_value;
-            break;
-
-        case sse_value:
-            p = qwen_sse_read_value(sse, &slice, p, end);
-
-            if (p < end) {
-                p = qwen_sse_end_line(sse, p);
-            }
-
-            break;
-
-        case sse_skip:
-            p = qwen_sse_eol(p, end);
-
-            if (p < end) {
-                p = qwen_sse_end_line(sse, p);
-            }
-
-            break;
+        if (sse->has_data) {
+            *input = (qwen_str_t) { p, (size_t) (end - p) };
+            return qwen_sse_give(sse, slice, event);
         }
     }
 
@@ -329,10 +327,7 @@ qwen_sse_end(qwen_sse_t *sse, qwen_str_t *event)
         return QWEN_ERROR;
     }
 
-    if (sse->given) {
-        qwen_buf_free(&sse->pending);
-        sse->given = false;
-    }
+    qwen_sse_forget(sse);
 
     none = (qwen_str_t) { NULL, 0 };
 

@@ -384,36 +384,16 @@ qwen_text_clean_special(qwen_text_cleaner_t *c, const uint8_t *p,
 }
 
 
-qwen_rc_t
-qwen_text_clean(qwen_text_cleaner_t *c, qwen_str_t piece, qwen_str_t *out)
+/* Cleans a piece from p on; what is clean is copied only behind a patch. */
+static qwen_rc_t
+qwen_text_clean_from(qwen_text_cleaner_t *c, const uint8_t *p,
+    const uint8_t *end, qwen_str_t *out)
 {
     size_t          len, patch_len;
     uint8_t         patch[6];
-    const uint8_t  *p, *end, *kept, *next;
+    const uint8_t  *kept, *next;
 
-    if (c->scratch.failed) {
-        return QWEN_ERROR;
-    }
-
-    if (c->scratch.data) {
-        qwen_buf_free(&c->scratch);
-    }
-
-    if (piece.len == 0) {
-        *out = piece;
-        return QWEN_OK;
-    }
-
-    p = piece.data;
-    end = p + piece.len;
-
-    if (c->high) {
-        p = qwen_text_clean_high(c, p, end);
-    }
-
-    kept = p;                        /* clean from here on, not copied */
-
-    for ( ;; ) {
+    for (kept = p; /* void */ ; p += len) {
         next = qwen_utf8_run(p, end);
         c->plain_len += (uint64_t) (next - p);
         p = next;
@@ -438,19 +418,45 @@ qwen_text_clean(qwen_text_cleaner_t *c, qwen_str_t piece, qwen_str_t *out)
             (void) qwen_buf_append(&c->scratch, patch, patch_len);
             kept = p + len;
         }
-
-        p += len;
     }
 
-    if (c->scratch.len == 0 && !c->scratch.failed) {
-        *out = (qwen_str_t) { kept, (size_t) (end - kept) };
+    *out = (qwen_str_t) { kept, (size_t) (end - kept) };
+
+    if (c->scratch.len) {
+        (void) qwen_buf_append_str(&c->scratch, *out);
+        *out = qwen_buf_str(&c->scratch);
+    }
+
+    return c->scratch.failed ? QWEN_ERROR : QWEN_OK;
+}
+
+
+qwen_rc_t
+qwen_text_clean(qwen_text_cleaner_t *c, qwen_str_t piece, qwen_str_t *out)
+{
+    const uint8_t  *p, *end;
+
+    if (c->scratch.failed) {
+        return QWEN_ERROR;
+    }
+
+    if (c->scratch.data) {
+        qwen_buf_free(&c->scratch);
+    }
+
+    if (piece.len == 0) {
+        *out = piece;
         return QWEN_OK;
     }
 
-    (void) qwen_buf_append(&c->scratch, kept, (size_t) (end - kept));
-    *out = qwen_buf_str(&c->scratch);
+    p = piece.data;
+    end = p + piece.len;
 
-    return c->scratch.failed ? QWEN_ERROR : QWEN_OK;
+    if (c->high) {
+        p = qwen_text_clean_high(c, p, end);
+    }
+
+    return qwen_text_clean_from(c, p, end, out);
 }
 
 

@@ -1,0 +1,374 @@
+
+/* One attempt: an account, a new chat, its completion. */
+
+#include "ngx_http_qwen_chat.h"
+#include "ngx_http_qwen_task.h"
+
+
+#define NGX_HTTP_QWEN_CHAT_EMAIL   256
+
+/* How often a request that waits for a sign-in looks for an account. */
+#define NGX_HTTP_QWEN_CHAT_POLL    25
+
+/* How long an upstream may keep the connection after the finish event. */
+#define NGX_HTTP_QWEN_CHAT_LINGER  1000
+
+
+static ngx_int_t ngx_http_qwen_chat_new(ngx_http_qwen_chat_t *chat);
+static void ngx_http_qwen_chat_new_done(ngx_http_qwen_call_t *call);
+static ngx_int_t ngx_http_qwen_chat_complete(ngx_http_qwen_chat_t *chat);
+static void ngx_http_qwen_chat_set_body(ngx_http_qwen_chat_t *chat, ngx_uint_t
+    i, qwen_buf_t *buf);
+static ngx_int_t ngx_http_qwen_chat_data(ngx_http_qwen_call_t *call,
+    ngx_http_request_t *sr, u_char *data, size_t len);
+static void ngx_http_qwen_chat_started(ngx_http_qwen_chat_t *chat,
+    ngx_http_request_t *sr);
+static void ngx_http_qwen_chat_complete_done(ngx_http_qwen_call_t *call);
+static void ngx_http_qwen_chat_linger(ngx_http_request_t *r);
+
+
+void
+ngx_http_qwen_chat_attempt(ngx_http_request_t *r)
+{
+    ngx_int_t              rc;
+    ngx_msec_t             wait;
+    ngx_http_qwen_ctx_t   *ctx;
+    ngx_http_qwen_chat_t  *chat;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
+    chat = ctx->chat;
+
+    rc = ngx_qwen_pool_loaded(&chat->qmcf->pool)
+         ? ngx_qwen_lease_take(&chat->qmcf->pool, r->pool,
+                               NGX_QWEN_KIND_CHAT, chat->tried, chat->ntried,
+                               &chat->lease, &wait)
+         : NGX_AGAIN;
+
+    switch (rc) {
+
+    case NGX_OK:
+        ctx->log.attempts++;
+
+        if (ngx_http_qwen_chat_new(chat) != NGX_OK) {
+            ngx_http_qwen_chat_failed(chat, (qwen_failure_t)
+                                            { QWEN_FAIL_INTERNAL, 0 });
+        }
+
+        return;
+
+    case NGX_AGAIN:
+        ngx_http_qwen_task_nudge();
+        ngx_http_qwen_timer_set(&chat->timer, NGX_HTTP_QWEN_CHAT_POLL,
+                                ngx_http_qwen_chat_attempt);
+        return;
+
+    case NGX_BUSY:
+
+        /* an account that was refused for good says more than the rest */
+
+        if (chat->failure.class == QWEN_FAIL_NONE
+            || chat->failure.class == QWEN_FAIL_TOKEN)
+        {
+            chat->failure.class = QWEN_FAIL_RATE_LIMITED;
+        }
+
+        break;
+
+    default:
+        if (chat->failure.class == QWEN_FAIL_NONE) {
+            chat->failure.class = QWEN_FAIL_TOKEN;
+        }
+    }
+
+    ngx_http_qwen_chat_refuse(chat, wait);
+}
+
+
+static ngx_int_t
+ngx_http_qwen_chat_new(ngx_http_qwen_chat_t *chat)
+{
+    u_char                    *email;
+    ngx_time_t                *tp;
+    ngx_http_request_t        *r;
+    ngx_http_qwen_ctx_t       *ctx;
+    ngx_http_qwen_call_t      *call;
+    ngx_http_qwen_loc_conf_t  *conf;
+
+    r = chat->request;
+    call = &chat->call;
+    conf = ngx_http_qwen_web_conf(r);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
+
+    email = ngx_pnalloc(r->pool, NGX_HTTP_QWEN_CHAT_EMAIL);
+    if (email == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->log.account = ngx_qwen_mask_email(&chat->lease->email, email,
+                                           NGX_HTTP_QWEN_CHAT_EMAIL);
+    tp = ngx_timeofday();
+    qwen_buf_reset(&chat->head);
+
+    if (ngx_http_qwen_web_account(r, &chat->lease->token, &chat->account)
+        != NGX_OK
+        || ngx_http_qwen_web_call(r, call, conf->web.new_chat_path,
+                                  "application/json", &chat->account)
+           != NGX_OK
+        || qwen_web_new_chat_body(&conf->web, chat->model, chat->type,
+                                  (int64_t) tp->sec * 1000 + tp->msec,
+                                  &chat->head)
+           != QWEN_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_qwen_chat_set_body(chat, 0, &chat->head);
+    chat->bufs[0].last_buf = 1;
+    chat->links[0].next = NULL;
+
+    call->body_len = chat->head.len;
+    call->data = chat;
+    call->done = ngx_http_qwen_chat_new_done;
+
+    return ngx_http_qwen_call_start(r, call);
+}
+
+
+static void
+ngx_http_qwen_chat_new_done(ngx_http_qwen_call_t *call)
+{
+    qwen_failure_t         failure;
+    qwen_web_answer_t      answer;
+    ngx_http_qwen_chat_t  *chat;
+
+    chat = call->data;
+    answer = ngx_http_qwen_web_answer(call);
+    qwen_buf_reset(&chat->chat_id);
+
+    if (qwen_web_new_chat_answer(&answer, &chat->chat_id, &failure)
+        != QWEN_OK)
+    {
+        ngx_http_qwen_chat_failed(chat, failure);
+        return;
+    }
+
+    qwen_buf_free(&call->answer);
+
+    if (ngx_http_qwen_chat_complete(chat) != NGX_OK) {
+        ngx_http_qwen_chat_failed(chat, (qwen_failure_t)
+                                        { QWEN_FAIL_INTERNAL, 0 });
+    }
+}
+
+
+static ngx_int_t
+ngx_http_qwen_chat_complete(ngx_http_qwen_chat_t *chat)
+{
+    qwen_buf_t                 args;
+    qwen_rc_t                  rc;
+    ngx_http_request_t        *r;
+    ngx_http_qwen_call_t      *call;
+    qwen_web_completion_t      completion;
+    ngx_http_qwen_loc_conf_t  *conf;
+
+    r = chat->request;
+    call = &chat->call;
+    conf = ngx_http_qwen_web_conf(r);
+
+    completion.chat_id = qwen_buf_str(&chat->chat_id);
+    completion.model = chat->model;
+    completion.type = chat->type;
+    completion.thinking = chat->thinking;
+    completion.thinking_budget = chat->thinking_budget;
+    completion.now = ngx_time();
+
+    qwen_buf_reset(&chat->head);
+    qwen_buf_reset(&chat->tail);
+
+    if (ngx_http_qwen_web_call(r, call, conf->web.completion_path,
+                               "text/event-stream", &chat->account)
+        != NGX_OK
+        || qwen_web_completion_body(&conf->web, &completion, &chat->head,
+                                    &chat->tail)
+           != QWEN_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* an id that is all escapes is three times as long */
+
+    qwen_buf_init(&args, sizeof("chat_id=") + 3 * chat->chat_id.max);
+
+    rc = qwen_web_completion_args(completion.chat_id, &args);
+
+    call->args.len = args.len;
+    call->args.data = (rc == QWEN_OK) ? ngx_pnalloc(r->pool, args.len) : NULL;
+
+    if (call->args.data) {
+        ngx_memcpy(call->args.data, args.data, args.len);
+    }
+
+    qwen_buf_free(&args);
+
+    if (call->args.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_qwen_chat_set_body(chat, 0, &chat->head);
+    ngx_http_qwen_chat_set_body(chat, 1, &chat->text);
+    ngx_http_qwen_chat_set_body(chat, 2, &chat->tail);
+    chat->bufs[2].last_buf = 1;
+    chat->links[0].next = &chat->links[1];
+    chat->links[1].next = &chat->links[2];
+
+    if (chat->text.len == 0) {
+        chat->links[0].next = &chat->links[2];
+    }
+
+    call->body_len = chat->head.len + chat->text.len + chat->tail.len;
+    call->data = chat;
+    call->data_handler = ngx_http_qwen_chat_data;
+    call->done = ngx_http_qwen_chat_complete_done;
+
+    chat->lingering = 0;
+    ngx_http_qwen_answer_begin(&chat->answer);
+
+    return ngx_http_qwen_call_start(r, call);
+}
+
+
+static void
+ngx_http_qwen_chat_set_body(ngx_http_qwen_chat_t *chat, ngx_uint_t i,
+    qwen_buf_t *buf)
+{
+    ngx_buf_t  *b;
+
+    b = &chat->bufs[i];
+
+    ngx_memzero(b, sizeof(ngx_buf_t));
+
+    b->start = buf->data;
+    b->pos = buf->data;
+    b->last = buf->data + buf->len;
+    b->end = b->last;
+    b->memory = 1;
+
+    chat->links[i].buf = b;
+    chat->links[i].next = NULL;
+    chat->call.body = &chat->links[0];
+}
+
+
+static ngx_int_t
+ngx_http_qwen_chat_data(ngx_http_qwen_call_t *call, ngx_http_request_t *sr,
+    u_char *data, size_t len)
+{
+    ngx_int_t               rc;
+    ngx_uint_t              started;
+    ngx_http_qwen_chat_t   *chat;
+
+    chat = call->data;
+    started = chat->answer.openai.started;
+
+    rc = ngx_http_qwen_answer_data(&chat->answer, sr, data, len);
+
+    if (!started && chat->answer.openai.started) {
+        ngx_http_qwen_chat_started(chat, sr);
+    }
+
+    if (chat->answer.web.finished && !chat->lingering) {
+        chat->lingering = 1;
+        ngx_http_qwen_timer_set(&chat->timer, NGX_HTTP_QWEN_CHAT_LINGER,
+                                ngx_http_qwen_chat_linger);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_http_qwen_chat_started(ngx_http_qwen_chat_t *chat, ngx_http_request_t *sr)
+{
+    ngx_time_t           *tp;
+    ngx_http_request_t   *r;
+    ngx_http_qwen_ctx_t  *ctx;
+
+    r = chat->request;
+    ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
+    tp = ngx_timeofday();
+
+    ctx->log.first_token = 1 + ngx_max(0, (ngx_msec_int_t)
+                               ((tp->sec - r->start_sec) * 1000
+                                + (ngx_msec_int_t) tp->msec
+                                - (ngx_msec_int_t) r->start_msec));
+
+    ngx_http_qwen_timer_clear(&chat->deadline);
+
+    /* no retry can need the text any more */
+
+    if (ngx_http_qwen_answer_sent(&chat->answer)
+        && sr->upstream->request_body_sent)
+    {
+        qwen_buf_free(&chat->text);
+        qwen_buf_free(&chat->head);
+        qwen_buf_free(&chat->tail);
+    }
+}
+
+
+static void
+ngx_http_qwen_chat_complete_done(ngx_http_qwen_call_t *call)
+{
+    ngx_int_t              rc;
+    qwen_failure_t         failure;
+    qwen_web_answer_t      answer;
+    ngx_http_qwen_ctx_t   *ctx;
+    ngx_http_qwen_chat_t  *chat;
+
+    chat = call->data;
+
+    ngx_http_qwen_timer_clear(&chat->timer);
+
+    if (!call->streamed) {
+        answer = ngx_http_qwen_web_answer(call);
+        failure = qwen_web_failure(&answer);
+
+        if (failure.class == QWEN_FAIL_NONE) {
+            failure.class = QWEN_FAIL_PROTOCOL;
+        }
+
+        ngx_http_qwen_chat_failed(chat, failure);
+        return;
+    }
+
+    if (ngx_http_qwen_answer_end(&chat->answer) != NGX_OK) {
+        ngx_http_qwen_chat_failed(chat, chat->answer.failure);
+        return;
+    }
+
+    chat->failure = (qwen_failure_t) { QWEN_FAIL_NONE, 0 };
+
+    ctx = ngx_http_get_module_ctx(chat->request, ngx_http_qwen_module);
+    ctx->log.failure = QWEN_FAIL_NONE;
+    ctx->log.upstream_status = call->status;
+
+    ngx_qwen_lease_report(chat->lease, &chat->failure);
+    ngx_qwen_lease_release(chat->lease);
+
+    rc = ngx_http_qwen_answer_finish(&chat->answer, chat->text_len);
+
+    ngx_http_finalize_request(chat->request, rc);
+}
+
+
+static void
+ngx_http_qwen_chat_linger(ngx_http_request_t *r)
+{
+    ngx_http_qwen_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
+
+    if (ctx->call) {
+        ngx_http_qwen_call_stop(ctx->call);
+    }
+}

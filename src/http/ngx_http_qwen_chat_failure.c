@@ -1,0 +1,200 @@
+
+/* What follows a failure: blame, another attempt, an error for the client. */
+
+#include "ngx_http_qwen_chat.h"
+#include "ngx_http_qwen_models.h"
+#include "ngx_http_qwen_respond.h"
+
+
+/* How often a request moves on from accounts that are capped or signed out;
+ * such failures are the account's and do not count as attempts. */
+#define NGX_HTTP_QWEN_CHAT_MOVES  64
+
+
+static qwen_fail_class_t ngx_http_qwen_chat_class(ngx_http_qwen_chat_t *chat,
+    qwen_fail_class_t class);
+static ngx_int_t ngx_http_qwen_chat_again(ngx_http_qwen_chat_t *chat,
+    ngx_msec_t *delay);
+static void ngx_http_qwen_chat_report(ngx_http_qwen_chat_t *chat);
+
+
+/*
+ * One call has failed: the account gets the blame it deserves, and while
+ * nothing was sent the next attempt begins, with another account.
+ */
+
+void
+ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat, qwen_failure_t failure)
+{
+    ngx_msec_t           delay;
+    qwen_openai_error_t  error;
+
+    failure.class = ngx_http_qwen_chat_class(chat, failure.class);
+    chat->failure = failure;
+
+    ngx_http_qwen_chat_report(chat);
+    qwen_buf_free(&chat->call.answer);
+
+    if (ngx_http_qwen_answer_sent(&chat->answer)) {
+        qwen_openai_error_failure(&error, &failure);
+        ngx_http_finalize_request(chat->request,
+                       ngx_http_qwen_answer_abort(&chat->answer, &error));
+        return;
+    }
+
+    if (ngx_http_qwen_chat_again(chat, &delay) != NGX_OK) {
+        ngx_http_qwen_chat_refuse(chat, 0);
+        return;
+    }
+
+    if (delay) {
+        ngx_http_qwen_timer_set(&chat->timer, delay,
+                                ngx_http_qwen_chat_attempt);
+        return;
+    }
+
+    ngx_http_qwen_chat_attempt(chat->request);
+}
+
+
+static qwen_fail_class_t
+ngx_http_qwen_chat_class(ngx_http_qwen_chat_t *chat, qwen_fail_class_t class)
+{
+    if (chat->call.misconfigured) {
+        return QWEN_FAIL_INTERNAL;
+    }
+
+    if (chat->expired) {
+        return QWEN_FAIL_TIMEOUT;
+    }
+
+    switch (class) {
+
+    case QWEN_FAIL_INCOMPLETE:
+
+        /* an answer that is collected can be asked for again */
+
+        return ngx_http_qwen_answer_sent(&chat->answer) ? class
+                                                        : QWEN_FAIL_OUTAGE;
+
+    case QWEN_FAIL_ACCOUNT:
+    case QWEN_FAIL_PROTOCOL:
+
+        /* the upstream has several ways to refuse a name it does not know */
+
+        return (chat->model_unknown && !ngx_http_qwen_answer_sent(&chat->answer)
+                && chat->call.status != 0 && !chat->call.streamed)
+               ? QWEN_FAIL_MODEL : class;
+
+    case QWEN_FAIL_MODEL:
+        return chat->model_unknown
+               || ngx_http_qwen_models(chat->qmcf) == NULL ? class
+                                                           : QWEN_FAIL_ACCOUNT;
+
+    default:
+        return class;
+    }
+}
+
+
+/* Whether another attempt may follow, and after what delay. */
+
+static ngx_int_t
+ngx_http_qwen_chat_again(ngx_http_qwen_chat_t *chat, ngx_msec_t *delay)
+{
+    ngx_http_qwen_loc_conf_t  *qlcf;
+
+    qlcf = chat->qlcf;
+
+    if (chat->expired || !qwen_fail_class_retriable(chat->failure.class)) {
+        return NGX_DECLINED;
+    }
+
+    switch (chat->failure.class) {
+
+    case QWEN_FAIL_TOKEN:
+    case QWEN_FAIL_RATE_LIMITED:
+    case QWEN_FAIL_QUOTA:
+
+        *delay = 0;
+
+        return (++chat->moves < NGX_HTTP_QWEN_CHAT_MOVES) ? NGX_OK
+                                                          : NGX_DECLINED;
+
+    default:
+        chat->tried[chat->ntried++] = chat->lease->account;
+
+        *delay = qlcf->retry_delay << ngx_min(chat->ntried - 1, 16);
+
+        return (chat->ntried < qlcf->attempts) ? NGX_OK : NGX_DECLINED;
+    }
+}
+
+
+static void
+ngx_http_qwen_chat_report(ngx_http_qwen_chat_t *chat)
+{
+    qwen_str_t            class;
+    ngx_http_qwen_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(chat->request, ngx_http_qwen_module);
+    class = qwen_fail_class_name(chat->failure.class);
+
+    ctx->log.failure = chat->failure.class;
+    ctx->log.upstream_status = chat->call.status;
+
+    ngx_log_error(NGX_LOG_WARN, chat->request->connection->log, 0,
+                  "attempt %ui with account \"%V\" failed: %*s, "
+                  "upstream status %ui",
+                  ctx->log.attempts, &ctx->log.account, class.len, class.data,
+                  chat->call.status);
+
+    ngx_qwen_lease_report(chat->lease, &chat->failure);
+    ngx_qwen_lease_release(chat->lease);
+}
+
+
+void
+ngx_http_qwen_chat_refuse(ngx_http_qwen_chat_t *chat, ngx_msec_t retry_after)
+{
+    ngx_http_qwen_ctx_t  *ctx;
+    qwen_openai_error_t   error;
+
+    ctx = ngx_http_get_module_ctx(chat->request, ngx_http_qwen_module);
+    ctx->log.failure = chat->failure.class;
+
+    qwen_openai_error_failure(&error, &chat->failure);
+
+    ngx_http_finalize_request(chat->request,
+                              ngx_http_qwen_respond_error(chat->request,
+                                                          &error,
+                                                          retry_after));
+}
+
+
+void
+ngx_http_qwen_chat_deadline(ngx_http_request_t *r)
+{
+    ngx_http_qwen_ctx_t   *ctx;
+    ngx_http_qwen_chat_t  *chat;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
+    chat = ctx->chat;
+
+    chat->expired = 1;
+
+    if (ctx->call) {
+        ngx_http_qwen_call_stop(ctx->call);
+
+        /* a call that has not begun yet cannot be stopped */
+
+        ngx_http_qwen_timer_set(&chat->deadline, 100,
+                                ngx_http_qwen_chat_deadline);
+        return;
+    }
+
+    ngx_http_qwen_timer_clear(&chat->timer);
+
+    chat->failure.class = QWEN_FAIL_TIMEOUT;
+    ngx_http_qwen_chat_refuse(chat, 0);
+}
