@@ -24,6 +24,7 @@ static ngx_int_t ngx_http_qwen_chat_data(ngx_http_qwen_call_t *call,
 static void ngx_http_qwen_chat_started(ngx_http_qwen_chat_t *chat,
     ngx_http_request_t *sr);
 static void ngx_http_qwen_chat_complete_done(ngx_http_qwen_call_t *call);
+static void ngx_http_qwen_chat_renew(ngx_http_request_t *r);
 static void ngx_http_qwen_chat_linger(ngx_http_request_t *r);
 
 
@@ -48,6 +49,9 @@ ngx_http_qwen_chat_attempt(ngx_http_request_t *r)
 
     case NGX_OK:
         ctx->log.attempts++;
+
+        ngx_http_qwen_timer_set(&chat->timer, chat->qmcf->pool.lease_time / 3,
+                                ngx_http_qwen_chat_renew);
 
         if (ngx_http_qwen_chat_new(chat) != NGX_OK) {
             ngx_http_qwen_chat_failed(chat, (qwen_failure_t)
@@ -358,6 +362,22 @@ ngx_http_qwen_chat_complete_done(ngx_http_qwen_call_t *call)
     rc = ngx_http_qwen_answer_finish(&chat->answer, chat->text_len);
 
     ngx_http_finalize_request(chat->request, rc);
+}
+
+
+static void
+ngx_http_qwen_chat_renew(ngx_http_request_t *r)
+{
+    ngx_http_qwen_ctx_t   *ctx;
+    ngx_http_qwen_chat_t  *chat;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
+    chat = ctx->chat;
+
+    ngx_qwen_lease_renew(chat->lease);
+
+    ngx_http_qwen_timer_set(&chat->timer, chat->qmcf->pool.lease_time / 3,
+                            ngx_http_qwen_chat_renew);
 }
 
 

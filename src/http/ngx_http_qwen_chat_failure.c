@@ -18,11 +18,6 @@ static ngx_int_t ngx_http_qwen_chat_again(ngx_http_qwen_chat_t *chat,
 static void ngx_http_qwen_chat_report(ngx_http_qwen_chat_t *chat);
 
 
-/*
- * One call has failed: the account gets the blame it deserves, and while
- * nothing was sent the next attempt begins, with another account.
- */
-
 void
 ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat, qwen_failure_t failure)
 {
@@ -32,6 +27,7 @@ ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat, qwen_failure_t failure)
     failure.class = ngx_http_qwen_chat_class(chat, failure.class);
     chat->failure = failure;
 
+    ngx_http_qwen_timer_clear(&chat->timer);
     ngx_http_qwen_chat_report(chat);
     qwen_buf_free(&chat->call.answer);
 
