@@ -206,7 +206,12 @@ ngx_http_qwen_call_ended(ngx_http_request_t *sr, void *data, ngx_int_t rc)
         return rc;
     }
 
-    if (sr->connection->error || rc == NGX_HTTP_CLIENT_CLOSED_REQUEST) {
+    if (sr->connection->error
+        || sr->connection->timedout
+        || rc == NGX_HTTP_CLIENT_CLOSED_REQUEST
+        || (rc == NGX_ERROR && call->streamed))
+    {
+        /* the client is gone, nginx ends its request */
         return rc;
     }
 

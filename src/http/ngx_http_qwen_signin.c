@@ -27,6 +27,10 @@ ngx_http_qwen_signin_start(ngx_http_qwen_main_conf_t *qmcf)
     ngx_qwen_signin_t    *claim;
     ngx_http_qwen_job_t  *job;
 
+    if (!ngx_qwen_signin_due(&qmcf->pool)) {
+        return NGX_DECLINED;
+    }
+
     job = ngx_http_qwen_job_create(qmcf);
     if (job == NULL) {
         return NGX_ERROR;

@@ -132,6 +132,9 @@ typedef struct {
 } ngx_qwen_signin_t;
 
 
+/* Whether a sign-in is due that nobody has claimed. */
+ngx_uint_t ngx_qwen_signin_due(ngx_qwen_pool_t *pool);
+
 /* Claims an account whose sign-in is due, for at most timeout milliseconds,
  * and copies it into mempool.  NGX_OK; NGX_DECLINED: none is due; NGX_ERROR. */
 ngx_int_t ngx_qwen_signin_claim(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,

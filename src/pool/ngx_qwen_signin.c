@@ -18,6 +18,24 @@ static void ngx_qwen_signin_back_off(ngx_qwen_pool_t *pool,
     ngx_qwen_account_t *account);
 
 
+ngx_uint_t
+ngx_qwen_signin_due(ngx_qwen_pool_t *pool)
+{
+    ngx_uint_t  due;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    ngx_qwen_account_expire(pool, NGX_QWEN_KIND_CHAT);
+
+    due = (ngx_qwen_deadlines_ended(&pool->sh->signin[NGX_QWEN_SIGNIN_DUE])
+           != NULL);
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+
+    return due;
+}
+
+
 ngx_int_t
 ngx_qwen_signin_claim(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
     ngx_msec_t timeout, ngx_qwen_signin_t *signin)

@@ -237,7 +237,8 @@ test_slices(void **state)
 {
     qwen_sse_t   sse;
     qwen_str_t   input, event;
-    const char  *text = "data: abc\n\n: x\r\nid: 1\r\ndata:def\r\nid: 2\r\n\r\n";
+    const char  *text = "data: abc\n\n"
+                        ": x\r\nid: 1\r\ndata:def\r\nid: 2\r\n\r\n";
 
     (void) state;
 

@@ -289,7 +289,8 @@ fixture_check_account(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account)
     for (kind = 0; kind < NGX_QWEN_KINDS; kind++) {
         turn = &account->turns[kind];
 
-        if ((turn->state == NGX_QWEN_TURN_NONE) != (account->token.data == NULL))
+        if ((turn->state == NGX_QWEN_TURN_NONE)
+            != (account->token.data == NULL))
         {
             return "the rotation does not agree with the token";
         }

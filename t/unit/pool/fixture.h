@@ -14,8 +14,9 @@
  *     NGINX_OBJS    all objects below $(NGINX_BUILD)/objs but
  *                   src/core/nginx.o, and nginx.c compiled again with
  *                   -Dmain=nginx_main
- *     NGINX_LIBS    the libraries of the link line in objs/Makefile; after
- *                   ./configure --without-http -lcrypt -lpthread
+ *     NGINX_LIBS    the libraries of the link line in objs/Makefile; with
+ *                   ./configure --with-threads --without-http_gzip_module
+ *                   --without-http_rewrite_module: -lcrypt -lpthread
  *
  *     cc $(NGINX_CFLAGS) -Isrc/proto -Isrc/pool -Isrc/store -It/unit/pool
  *        t/unit/pool/lease_test.c t/unit/pool/fixture.c src/pool/[a-z]*.c

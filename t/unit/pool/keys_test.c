@@ -230,12 +230,15 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-#define test(name)  cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+#define test(name)                                                            \
+        cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+
         test(key_is_found_among_many),
         test(key_without_name_is_named_by_its_digest),
         test(bad_keys_are_told),
         test(masked_email),
         test(store_none_answers_at_once)
+
 #undef test
     };
 

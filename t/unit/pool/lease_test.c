@@ -340,7 +340,8 @@ test_busy_tells_the_shortest_rest(void **state)
 
     /* other kinds are not concerned */
 
-    assert_int_equal(test_take(f, NGX_QWEN_KIND_IMAGE, NULL, 0, &lease), NGX_OK);
+    assert_int_equal(test_take(f, NGX_QWEN_KIND_IMAGE, NULL, 0, &lease),
+                     NGX_OK);
 
     fixture_clock_advance(HOUR - MINUTE);
 
@@ -616,7 +617,9 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-#define test(name)  cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+#define test(name)                                                            \
+        cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+
         test(rotation_uses_all_accounts_alike),
         test(kinds_rotate_by_themselves),
         test(lease_carries_email_and_token),
@@ -635,6 +638,7 @@ main(void)
         test(ended_lease_leaves_a_newer_one_alone),
         test(full_zone_gives_an_error),
         test(any_order_of_calls_leaves_the_zone_consistent)
+
 #undef test
     };
 

@@ -21,9 +21,9 @@
 /* what the processes tell each other, outside of the zone */
 
 typedef struct {
-    ngx_atomic_t  claimed[4096];   /* by how many, now */
-    ngx_atomic_t  twice;           /* by more than one */
-    ngx_atomic_t  declined;        /* results of claims that ended */
+    ngx_atomic_t  claimed[4096];  /* by how many, now */
+    ngx_atomic_t  twice;          /* by more than one */
+    ngx_atomic_t  declined;       /* results of claims that ended */
     ngx_atomic_t  claims;
     ngx_atomic_t  taken;
     ngx_atomic_t  wrong;
@@ -354,10 +354,13 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-#define test(name)  cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+#define test(name)                                                            \
+        cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+
         test(processes_share_the_zone),
         test(killed_process_loses_lock_leases_and_claim),
         test(reload_while_processes_work)
+
 #undef test
     };
 

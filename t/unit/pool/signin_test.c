@@ -62,8 +62,11 @@ test_sign_in_is_due_until_all_have_a_token(void **state)
 
     assert_int_equal(test_take(f, 0, NULL, 0, &lease), NGX_AGAIN);
 
+    assert_int_equal(ngx_qwen_signin_due(f->pool), 1);
     assert_int_equal(claim(f, &first), NGX_OK);
+    assert_int_equal(ngx_qwen_signin_due(f->pool), 1);
     assert_int_equal(claim(f, &second), NGX_OK);
+    assert_int_equal(ngx_qwen_signin_due(f->pool), 0);
     assert_int_equal(claim(f, &third), NGX_DECLINED);
 
     assert_int_equal(first.account, 1);
@@ -289,6 +292,7 @@ test_end_of_a_token_is_seen_by_a_claim(void **state)
     assert_int_equal(claim(f, &signin), NGX_DECLINED);
 
     fixture_clock_advance(HOUR);
+    assert_int_equal(ngx_qwen_signin_due(f->pool), 1);
     assert_int_equal(claim(f, &signin), NGX_OK);
 }
 
@@ -534,7 +538,9 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-#define test(name)  cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+#define test(name)                                                            \
+        cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+
         test(sign_in_is_due_until_all_have_a_token),
         test(claim_ends_by_itself),
         test(late_result_counts_while_nobody_claimed),
@@ -549,6 +555,7 @@ main(void)
         test(sign_in_does_not_end_a_rest),
         test(models_are_refreshed_by_one),
         test(models_age)
+
 #undef test
     };
 

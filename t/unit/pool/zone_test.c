@@ -444,7 +444,9 @@ int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
-#define test(name)  cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+#define test(name)                                                            \
+        cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+
         test(same_configuration_changes_nothing),
         test(fresh_zone_is_not_loaded),
         test(new_account_joins),
@@ -459,6 +461,7 @@ main(void)
         test(bad_credentials_are_refused),
         test(zone_is_added_once),
         test(zone_is_left_out_of_core_files)
+
 #undef test
     };
 
