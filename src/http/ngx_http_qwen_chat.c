@@ -174,12 +174,9 @@ ngx_http_qwen_chat_create(ngx_http_request_t *r, qwen_request_t *request)
 static ngx_int_t
 ngx_http_qwen_chat_model(ngx_http_qwen_chat_t *chat, qwen_request_t *request)
 {
-    u_char                *p;
-    ngx_str_t              name;
-    qwen_str_t             type;
-    const qwen_model_t    *model;
-    const qwen_models_t   *models;
-    ngx_http_qwen_ctx_t   *ctx;
+    ngx_str_t             name;
+    qwen_str_t            type;
+    ngx_http_qwen_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(chat->request, ngx_http_qwen_module);
 
@@ -199,10 +196,23 @@ ngx_http_qwen_chat_model(ngx_http_qwen_chat_t *chat, qwen_request_t *request)
 
     chat->model = (qwen_str_t) { name.data, request->base_len };
 
+    return ngx_http_qwen_chat_resolve(chat);
+}
+
+
+ngx_int_t
+ngx_http_qwen_chat_resolve(ngx_http_qwen_chat_t *chat)
+{
+    u_char               *p;
+    const qwen_model_t   *model;
+    const qwen_models_t  *models;
+
     models = ngx_http_qwen_models(chat->qmcf);
     if (models == NULL) {
         return NGX_OK;
     }
+
+    chat->listed = 1;
 
     model = qwen_models_find(models, chat->model);
     if (model == NULL) {

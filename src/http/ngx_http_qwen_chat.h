@@ -11,6 +11,10 @@
 #include "ngx_http_qwen_web.h"
 
 
+/* How often a request that waits for background work looks for its result. */
+#define NGX_HTTP_QWEN_CHAT_POLL  25
+
+
 struct ngx_http_qwen_chat_s {
     ngx_http_request_t            *request;
     ngx_http_qwen_main_conf_t     *qmcf;
@@ -23,6 +27,7 @@ struct ngx_http_qwen_chat_s {
     qwen_chat_type_t               type;
     unsigned                       thinking_budget;
     unsigned                       thinking:1;
+    unsigned                       listed:1;         /* models are known */
     unsigned                       model_unknown:1;
 
     /* the attempts */
@@ -33,6 +38,7 @@ struct ngx_http_qwen_chat_s {
     qwen_failure_t                 failure;      /* of the last one */
     ngx_http_qwen_timer_t          timer;        /* until the next step */
     ngx_http_qwen_timer_t          deadline;
+    ngx_msec_t                     list_deadline;
     unsigned                       expired:1;
     unsigned                       lingering:1;
 
@@ -51,6 +57,10 @@ struct ngx_http_qwen_chat_s {
 
 /* Answers POST chat/completions.  To be returned by a content handler. */
 ngx_int_t ngx_http_qwen_chat_handler(ngx_http_request_t *r);
+
+/* Finds the upstream's name for the model that was asked for, as far as the
+ * list of models is known.  NGX_OK or NGX_ERROR. */
+ngx_int_t ngx_http_qwen_chat_resolve(ngx_http_qwen_chat_t *chat);
 
 /* The conversation's next attempt: takes an account and starts its calls, or
  * waits for one, or gives up. */

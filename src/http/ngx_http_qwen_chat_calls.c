@@ -7,9 +7,6 @@
 
 #define NGX_HTTP_QWEN_CHAT_EMAIL   256
 
-/* How often a request that waits for a sign-in looks for an account. */
-#define NGX_HTTP_QWEN_CHAT_POLL    25
-
 /* How long an upstream may keep the connection after the finish event. */
 #define NGX_HTTP_QWEN_CHAT_LINGER  1000
 

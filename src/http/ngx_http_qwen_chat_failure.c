@@ -4,13 +4,18 @@
 #include "ngx_http_qwen_chat.h"
 #include "ngx_http_qwen_models.h"
 #include "ngx_http_qwen_respond.h"
+#include "ngx_http_qwen_task.h"
 
 
 /* How often a request moves on from accounts that are capped or signed out;
  * such failures are the account's and do not count as attempts. */
 #define NGX_HTTP_QWEN_CHAT_MOVES  64
 
+/* How long a refused name may wait for the list of models. */
+#define NGX_HTTP_QWEN_CHAT_LIST   2000
 
+
+static void ngx_http_qwen_chat_list(ngx_http_request_t *r);
 static qwen_fail_class_t ngx_http_qwen_chat_class(ngx_http_qwen_chat_t *chat,
     qwen_fail_class_t class);
 static ngx_int_t ngx_http_qwen_chat_again(ngx_http_qwen_chat_t *chat,
@@ -38,6 +43,12 @@ ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat, qwen_failure_t failure)
         return;
     }
 
+    if (failure.class == QWEN_FAIL_MODEL && !chat->listed) {
+        chat->list_deadline = ngx_current_msec + NGX_HTTP_QWEN_CHAT_LIST;
+        ngx_http_qwen_chat_list(chat->request);
+        return;
+    }
+
     if (ngx_http_qwen_chat_again(chat, &delay) != NGX_OK) {
         ngx_http_qwen_chat_refuse(chat, 0);
         return;
@@ -50,6 +61,41 @@ ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat, qwen_failure_t failure)
     }
 
     ngx_http_qwen_chat_attempt(chat->request);
+}
+
+
+/*
+ * A name was refused before the list of models had come, soon after the start:
+ * with the list it may turn out to be another name of a model.
+ */
+
+static void
+ngx_http_qwen_chat_list(ngx_http_request_t *r)
+{
+    ngx_http_qwen_ctx_t   *ctx;
+    ngx_http_qwen_chat_t  *chat;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
+    chat = ctx->chat;
+
+    if (ngx_http_qwen_chat_resolve(chat) == NGX_OK) {
+
+        if (chat->listed && !chat->model_unknown) {
+            ngx_http_qwen_chat_attempt(r);
+            return;
+        }
+
+        if (!chat->listed
+            && (ngx_msec_int_t) (chat->list_deadline - ngx_current_msec) > 0)
+        {
+            ngx_http_qwen_task_nudge();
+            ngx_http_qwen_timer_set(&chat->timer, NGX_HTTP_QWEN_CHAT_POLL,
+                                    ngx_http_qwen_chat_list);
+            return;
+        }
+    }
+
+    ngx_http_qwen_chat_refuse(chat, 0);
 }
 
 
@@ -83,9 +129,8 @@ ngx_http_qwen_chat_class(ngx_http_qwen_chat_t *chat, qwen_fail_class_t class)
                ? QWEN_FAIL_MODEL : class;
 
     case QWEN_FAIL_MODEL:
-        return chat->model_unknown
-               || ngx_http_qwen_models(chat->qmcf) == NULL ? class
-                                                           : QWEN_FAIL_ACCOUNT;
+        return (chat->listed && !chat->model_unknown) ? QWEN_FAIL_ACCOUNT
+                                                      : class;
 
     default:
         return class;

@@ -1,6 +1,7 @@
 
 #include "ngx_http_qwen_signin.h"
 #include "ngx_http_qwen_job.h"
+#include "ngx_http_qwen_task.h"
 #include "qwen_jwt.h"
 
 
@@ -125,7 +126,12 @@ ngx_http_qwen_signin_done(ngx_http_qwen_job_t *job,
     if (rc == NGX_ERROR) {
         failure = (qwen_failure_t) { QWEN_FAIL_INTERNAL, 0 };
         ngx_http_qwen_signin_fail(job, &failure, answer->status);
+        goto done;
     }
+
+    /* the list of models may have waited for an account */
+
+    ngx_http_qwen_task_nudge();
 
 done:
 
