@@ -10,9 +10,9 @@
 # make clean
 
 BUILD =		build
-NGINX =		nginx
-NGINX_SRC =
-FUZZ_TIME =	60
+NGINX ?=		nginx
+NGINX_SRC ?=
+FUZZ_TIME ?=	60
 
 MODULE =	$(BUILD)/ngx_http_qwen_module.so
 
@@ -48,7 +48,7 @@ module: $(MODULE)
 
 $(MODULE): FORCE
 	@CC='$(CC)' tools/nginx-build.sh module $(BUILD)/module $(NGINX_SRC)
-	@cmp -s $(BUILD)/module/$(@F) $@ || cp $(BUILD)/module/$(@F) $@
+	@cmp -s $(BUILD)/module/$(@F) $@ || { cp $(BUILD)/module/$(@F) $@.new; mv $@.new $@; }
 
 install: $(MODULE)
 	@tools/install.sh $(MODULE) conf/qwen_upstream.conf
@@ -69,18 +69,18 @@ define flavour
 
 $(BUILD)/$(1)/src/%.o: src/%.c
 	@mkdir -p $$(@D)
-	$(2) $(LIB_FLAGS) $(3) -Isrc/proto -c -o $$@ $$<
+	@$(2) $(LIB_FLAGS) $(3) -Isrc/proto -c -o $$@ $$<
 
 $(BUILD)/$(1)/libqwen.a: $(LIB_SRCS:%.c=$(BUILD)/$(1)/%.o)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	@ar rcs $$@ $$^
 
 $(BUILD)/$(1)/t/%.o: t/%.c
 	@mkdir -p $$(@D)
-	$(2) $(LIB_FLAGS) $(3) $(LAYERS:%=-Isrc/%) -c -o $$@ $$<
+	@$(2) $(LIB_FLAGS) $(3) $(LAYERS:%=-Isrc/%) -c -o $$@ $$<
 
 $(BUILD)/$(1)/%_test: $(BUILD)/$(1)/t/unit/%_test.o $(BUILD)/$(1)/libqwen.a
-	$(2) $(3) -o $$@ $$^ -lcmocka $(LIB_LIBS)
+	@$(2) $(3) -o $$@ $$^ -lcmocka $(LIB_LIBS)
 
 .SECONDARY: $(UNIT_SRCS:%.c=$(BUILD)/$(1)/%.o)
 
@@ -125,9 +125,9 @@ define pool_tests
 
 $(POOL_TESTS:%=$(BUILD)/$(1)/%): $(BUILD)/$(1)/%: t/unit/%.c $(5)
 	@mkdir -p $$(@D)
-	objcopy --redefine-sym main=nginx_main \
+	@objcopy --redefine-sym main=nginx_main \
 		$(4)/source/objs/src/core/nginx.o $$@.nginx.o
-	$(2) $(NGINX_FLAGS) $(3) $(NGINX_INCS:%=-I$(4)/source/%) -o $$@ \
+	@$(2) $(NGINX_FLAGS) $(3) $(NGINX_INCS:%=-I$(4)/source/%) -o $$@ \
 		$$< t/unit/pool/fixture.c $$@.nginx.o \
 		$$(call nginx_objects,$(4)) -lcmocka $(NGINX_LIBS)
 
@@ -146,8 +146,8 @@ unit-sanitize: $(UNIT_TESTS:%=$(BUILD)/sanitize/%)
 # fuzzers: what they find new goes to build/, the corpus stays as it is
 
 $(BUILD)/fuzz/%_fuzz: t/fuzz/%_fuzz.c $(BUILD)/fuzz/libqwen.a
-	clang $(LIB_FLAGS) -O1 $(UBSAN) -fsanitize=fuzzer $(LAYERS:%=-Isrc/%) \
-		-MF $@.d -o $@ $^ $(LIB_LIBS)
+	@clang $(LIB_FLAGS) -O1 $(UBSAN) -fsanitize=fuzzer $(LAYERS:%=-Isrc/%) \
+		-MF $@.d -o $@ $(filter %.c %.a,$^) $(LIB_LIBS)
 
 -include $(FUZZERS:%=$(BUILD)/fuzz/%.d)
 

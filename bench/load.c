@@ -31,6 +31,7 @@
 
 
 #define LOAD_EVENTS   256
+#define LOAD_TIMEOUT  120            /* seconds, then SIGALRM ends it */
 #define LOAD_OPENING  64             /* streams that wait for their start */
 
 
@@ -268,6 +269,7 @@ main(int argc, char **argv)
 
     parse_options(argc, argv);
     bench_prepare(load_options.cpu);
+    alarm(LOAD_TIMEOUT);
 
     script = bench_script_create(&load_options.params);
     body = load_conn_init();

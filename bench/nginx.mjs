@@ -79,7 +79,7 @@ function locations(variant, options) {
 function upstreamInclude(file) {
     return fs.readFileSync(file, 'utf8')
         .replace(/^\s*proxy_ssl_[^;]*;/gm, '')
-        .replace(/(proxy_passs+)https:/, 'http:');
+        .replace(/(proxy_pass\s+)https:/, '$1http:');
 }
 
 function configuration(variant, options, port) {

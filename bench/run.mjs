@@ -34,20 +34,21 @@ const { values: given } = parseArgs({
 });
 
 const LOCKSTEP = -1;
+const ROUNDS = 9;
 
 // "count" is the requests of a round, "warm" those before the first round.
 const scenarios = [
     {
         name: 'single',
         title: '2,000 events x 12 B, one per read',
-        events: 2000, size: 12, connections: 16, count: 32, warm: 16,
+        events: 2000, size: 12, connections: 16, count: 16, warm: 16,
         per: 'event',
         rows: [{ of: 'cpu', label: 'CPU per event', base: 'a', bar: 1.25 }],
     },
     {
         name: 'grouped',
         title: '2,000 events x 12 B, 16 per read',
-        events: 2000, size: 12, group: 16, connections: 16, count: 192,
+        events: 2000, size: 12, group: 16, connections: 16, count: 96,
         warm: 32, per: 'event',
         rows: [{ of: 'cpu', label: 'CPU per event', base: 'a', bar: 2.0 }],
     },
@@ -61,7 +62,7 @@ const scenarios = [
     {
         name: 'chat',
         title: '40-event chat, 32 clients',
-        events: 40, size: 12, connections: 32, count: 1600, warm: 320,
+        events: 40, size: 12, connections: 32, count: 800, warm: 320,
         per: 'request',
         rows: [{ of: 'cpu', label: 'CPU per request', base: 'b', bar: 1.3 }],
     },
@@ -69,13 +70,13 @@ const scenarios = [
         name: 'open',
         title: '5,000 open streams, an event each second',
         events: 3600, size: 12, interval: 1000, connections: 5000,
-        run: openStreams,
+        rounds: 5, run: openStreams,
         rows: [{ of: 'memory', label: 'PSS per stream', base: 'b', bar: 1.3 }],
     },
     {
         name: 'history',
         title: '8 MB of history in the body',
-        events: 4, size: 12, connections: 1, count: 16, warm: 4,
+        events: 4, size: 12, connections: 1, count: 8, warm: 4,
         history: 8 << 20, per: 'request', run: history,
         rows: [
             { of: 'cpu', label: 'CPU per request', base: 'a', bar: 4 },
@@ -85,7 +86,7 @@ const scenarios = [
     {
         name: 'first',
         title: 'time to first token, 100 paced streams',
-        events: 20, size: 12, interval: 20, connections: 100, time: 3600,
+        events: 20, size: 12, interval: 20, connections: 100, time: 2000,
         ramp: 400, warm: 200,
         rows: [
             {
@@ -100,8 +101,8 @@ const scenarios = [
 function usage() {
     console.log(`usage: bench/run [options]
   --only name,...      scenarios: ${scenarios.map((s) => s.name).join(' ')}
-  --variants a,b,c     a: plain proxy_pass, b: two upstream requests, c: ngx_qwen
-  --rounds n           5 by default
+  --variants a,b,c     a: plain, b: plain with two requests, c: the module
+  --rounds n           of each scenario, instead of 9 (open: 5)
   --quick              one short round, to see that it works
   --nginx program      the nginx to run
   --module file        the module to load into it
@@ -356,6 +357,7 @@ function noteLog(nginx) {
 }
 
 async function runScenario(scenario, instances) {
+    const rounds = options.rounds ?? scenario.rounds ?? ROUNDS;
     const figures = Object.fromEntries(instances.map((n) => [n.variant, []]));
 
     await setUpstream(scenario);
@@ -365,7 +367,7 @@ async function runScenario(scenario, instances) {
                                                     scenario.connections)]);
     }
 
-    for (let round = 0; round < options.rounds; round++) {
+    for (let round = 0; round < rounds; round++) {
         for (const nginx of instances) {
             figures[nginx.variant].push(scenario.run
                 ? await scenario.run(nginx, scenario)
@@ -405,16 +407,31 @@ async function main() {
 
     Object.assign(options, given, {
         quick: given.quick,
-        rounds: Number(given.rounds ?? (given.quick ? 1 : 5)),
+        rounds: given.quick ? 1 : given.rounds && Number(given.rounds),
         upstreamPort: Number(given.port),
         include: path.join(top, 'conf', 'qwen_upstream.conf'),
         cpus: twoCpus(),
         dir: fs.mkdtempSync(path.join(os.tmpdir(), 'ngx_qwen_bench-')),
     });
 
+    process.on('exit', () => {
+        fs.rmSync(options.dir, { recursive: true, force: true });
+    });
+
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+        process.on(signal, () => process.exit(1));
+    }
+
     fs.chmodSync(options.dir, 0o755);
     limitStreams();
     build(options.dir);
+
+    if (given.variants.includes('c')) {
+
+        // a build in the meantime must not change what is measured
+        options.module = path.join(options.dir, 'module.so');
+        fs.copyFileSync(given.module, options.module);
+    }
 
     const upstream = spawn(
         path.join(options.dir, 'upstream'),
@@ -455,9 +472,7 @@ async function main() {
         console.log(line);
     }
 
-    fs.rmSync(options.dir, { recursive: true, force: true });
-    console.log(`${options.rounds} rounds, ` +
-                `${Math.round((Date.now() - started) / 1000)} s`);
+    console.log(`${Math.round((Date.now() - started) / 1000)} s`);
 
     if (logs.size) {
         process.exitCode = 1;

@@ -4,7 +4,7 @@
 #
 #   environment_read        checks all variables and stops at the first wrong
 #   environment_write DIR   writes nginx.conf, qwen_upstream.conf, qwen_keys and
-#                           qwen_accounts to DIR
+#                           qwen_accounts to DIR; without a key it makes one
 #
 # Both configuration files are the shipped ones with the values of the
 # environment put in.  "root" is where these stand, "module" is the path of the
@@ -27,7 +27,7 @@ environment_read() {
 }
 
 
-# keys, one per line; one is made when none is given
+# keys, one per line
 
 read_keys() {
     keys=$(split API_KEY "${API_KEY:-}")
@@ -36,13 +36,6 @@ read_keys() {
         wrong_secret API_KEY "keys of printable ASCII without spaces, not" \
                      "beginning with #, separated by commas"
     fi
-
-    if [ -z "$keys" ]; then
-        keys=sk-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-        echo "API_KEY is not set, the key is $keys"
-    fi
-
-    first_key=$(printf '%s\n' "$keys" | head -n 1)
 }
 
 
@@ -223,6 +216,11 @@ read_options() {
 environment_write() {
     mkdir -p "$1"
     dir=$(cd "$1" && pwd)
+
+    if [ -z "$keys" ]; then
+        keys=sk-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+        echo "no API_KEY: the key is $keys"
+    fi
 
     write_secret qwen_keys "$keys"
     write_secret qwen_accounts "$accounts"

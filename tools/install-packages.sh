@@ -19,10 +19,9 @@ set -eu
 build=$(cd "$(dirname "$0")/.." && pwd)/build
 
 run_packages="gcc make nginx nginx-dev libcjson-dev libssl-dev libpcre2-dev
-    zlib1g-dev ca-certificates"
+    zlib1g-dev ca-certificates curl"
 test_packages="$run_packages clang libclang-rt-dev llvm libcmocka-dev valgrind
-    dpkg-dev curl perl
-    psmisc"
+    dpkg-dev perl psmisc"
 
 
 main() {

@@ -90,13 +90,13 @@ tell() {
     *)        host=$listen ;;
     esac
 
-    quoted=$(printf '%s' "$first_key" | sed "s/'/'\\\\''/g")
+    key=$(printf '%s\n' "$keys" | sed "s/'/'\\\\''/g; q")
 
     cat << END
 listening on $listen:$port, log of requests in $runtime/access.log; try
 
 curl -N http://$host:$port/v1/chat/completions \
--H 'Authorization: Bearer $quoted' -H 'Content-Type: application/json' \
+-H 'Authorization: Bearer $key' -H 'Content-Type: application/json' \
 -d '{"model":"qwen3-max","stream":true,"messages":[{"role":"user","content":"Hello"}]}'
 
 END

@@ -21,6 +21,8 @@ static qwen_rc_t qwen_openai_parse_stream(qwen_openai_parser_t *parser,
     const cJSON *root);
 static qwen_rc_t qwen_openai_parse_thinking(qwen_openai_parser_t *parser,
     const cJSON *root);
+static qwen_rc_t qwen_openai_parse_budget(qwen_openai_parser_t *parser,
+    const cJSON *root);
 
 
 qwen_rc_t
@@ -224,7 +226,6 @@ static qwen_rc_t
 qwen_openai_parse_thinking(qwen_openai_parser_t *parser, const cJSON *root)
 {
     bool          enabled;
-    int64_t       budget;
     qwen_rc_t     rc;
     qwen_str_t    effort;
     const cJSON  *item;
@@ -256,22 +257,34 @@ qwen_openai_parse_thinking(qwen_openai_parser_t *parser, const cJSON *root)
                    && !qwen_str_eq(effort, qwen_literal("minimal"));
     }
 
+    parser->request->thinking |= enabled;
+
+    return qwen_openai_parse_budget(parser, root);
+}
+
+
+static qwen_rc_t
+qwen_openai_parse_budget(qwen_openai_parser_t *parser, const cJSON *root)
+{
+    int64_t       budget;
+    const cJSON  *item;
+
     item = qwen_openai_parse_member(root, "thinking_budget");
 
-    if (item) {
-        if (!cJSON_IsNumber(item)
-            || !qwen_json_get_int(root, "thinking_budget", 1,
-                                  QWEN_OPENAI_THINKING_MAX, &budget))
-        {
-            return qwen_openai_parse_refuse(parser, "thinking_budget",
-                                            "an integer of 1 to 81920");
-        }
-
-        parser->request->thinking_budget = (unsigned) budget;
-        enabled = true;
+    if (item == NULL) {
+        return QWEN_OK;
     }
 
-    parser->request->thinking |= enabled;
+    if (!cJSON_IsNumber(item)
+        || !qwen_json_get_int(root, "thinking_budget", 1,
+                              QWEN_OPENAI_THINKING_MAX, &budget))
+    {
+        return qwen_openai_parse_refuse(parser, "thinking_budget",
+                                        "an integer of 1 to 81920");
+    }
+
+    parser->request->thinking_budget = (unsigned) budget;
+    parser->request->thinking = true;
 
     return QWEN_OK;
 }

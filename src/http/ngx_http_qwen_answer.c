@@ -8,6 +8,7 @@
 #define NGX_HTTP_QWEN_SCRATCH  (64 * 1024)
 
 
+static void ngx_http_qwen_answer_reset(ngx_http_qwen_answer_t *answer);
 static ngx_int_t ngx_http_qwen_answer_send(ngx_http_qwen_answer_t *answer,
     ngx_http_request_t *active, ngx_uint_t last);
 static void ngx_http_qwen_answer_log(ngx_http_qwen_answer_t *answer);
@@ -30,7 +31,13 @@ ngx_http_qwen_answer_init(ngx_http_request_t *r,
 
     answer->request = r;
     answer->conf = ngx_http_get_module_loc_conf(r, ngx_http_qwen_module);
-    answer->search = (request->chat_type == QWEN_CHAT_SEARCH);
+
+    if (request->chat_type == QWEN_CHAT_SEARCH) {
+        answer->search_info = ngx_pcalloc(r->pool, sizeof(qwen_search_info_t));
+        if (answer->search_info == NULL) {
+            return NGX_ERROR;
+        }
+    }
 
     ngx_memcpy(id, "chatcmpl-", sizeof("chatcmpl-") - 1);
 
@@ -60,13 +67,25 @@ ngx_http_qwen_answer_init(ngx_http_request_t *r,
 void
 ngx_http_qwen_answer_free(ngx_http_qwen_answer_t *answer)
 {
-    if (answer->begun) {
-        qwen_web_stream_free(&answer->web);
-        qwen_search_info_free(&answer->search_info);
-        answer->begun = 0;
+    ngx_http_qwen_answer_reset(answer);
+    qwen_openai_chat_free(&answer->openai);
+}
+
+
+static void
+ngx_http_qwen_answer_reset(ngx_http_qwen_answer_t *answer)
+{
+    if (!answer->begun) {
+        return;
     }
 
-    qwen_openai_chat_free(&answer->openai);
+    qwen_web_stream_free(&answer->web);
+
+    if (answer->search_info) {
+        qwen_search_info_free(answer->search_info);
+    }
+
+    answer->begun = 0;
 }
 
 
@@ -77,8 +96,7 @@ ngx_http_qwen_answer_begin(ngx_http_qwen_answer_t *answer)
     ngx_uint_t    reasoning;
 
     if (answer->begun) {
-        qwen_web_stream_free(&answer->web);
-        qwen_search_info_free(&answer->search_info);
+        ngx_http_qwen_answer_reset(answer);
         qwen_openai_chat_restart(&answer->openai);
     }
 
@@ -92,13 +110,12 @@ ngx_http_qwen_answer_begin(ngx_http_qwen_answer_t *answer)
         sink = &answer->think_tags.sink;
     }
 
-    qwen_search_info_init(&answer->search_info,
-                          answer->conf->search_info
-                          == NGX_HTTP_QWEN_SEARCH_TABLE,
-                          reasoning != NGX_HTTP_QWEN_REASONING_OFF, sink);
-
-    if (answer->search) {
-        sink = &answer->search_info.sink;
+    if (answer->search_info) {
+        qwen_search_info_init(answer->search_info,
+                              answer->conf->search_info
+                              == NGX_HTTP_QWEN_SEARCH_TABLE,
+                              reasoning != NGX_HTTP_QWEN_REASONING_OFF, sink);
+        sink = &answer->search_info->sink;
     }
 
     qwen_web_stream_init(&answer->web, answer->conf->max_event, sink);

@@ -19,12 +19,11 @@ typedef struct {
     ngx_http_request_t         *request;
     ngx_http_qwen_loc_conf_t   *conf;
     qwen_web_stream_t           web;
-    qwen_search_info_t          search_info;
+    qwen_search_info_t         *search_info; /* NULL: no sources can come */
     qwen_think_tags_t           think_tags;
     qwen_openai_chat_t          openai;
     ngx_http_qwen_stream_t      stream;
     qwen_failure_t              failure;
-    unsigned                    search:1;    /* sources may come */
     unsigned                    begun:1;     /* web and stages own memory */
     unsigned                    failed:1;
 } ngx_http_qwen_answer_t;

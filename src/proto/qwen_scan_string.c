@@ -133,10 +133,13 @@ scan_end_string(qwen_scan_t *scan, const uint8_t *p)
 static const uint8_t *
 scan_skip_text(const uint8_t *p, const uint8_t *end)
 {
-    uint32_t  code;
+    uint32_t        code;
+    const uint8_t  *valid;
+
+    valid = p;
 
     for ( ;; ) {
-        p = qwen_utf8_run(p, end);
+        p = qwen_utf8_long_run(p, end, &valid);
 
         if (end - p < 6 || *p != '\\') {
             return p;

@@ -391,10 +391,12 @@ qwen_text_clean_from(qwen_text_cleaner_t *c, const uint8_t *p,
 {
     size_t          len, patch_len;
     uint8_t         patch[6];
-    const uint8_t  *kept, *next;
+    const uint8_t  *kept, *next, *valid;
+
+    valid = p;
 
     for (kept = p; /* void */ ; p += len) {
-        next = qwen_utf8_run(p, end);
+        next = qwen_utf8_long_run(p, end, &valid);
         c->plain_len += (uint64_t) (next - p);
         p = next;
 

@@ -2,6 +2,9 @@
 #include "qwen_utf8.h"
 
 
+/* How far long text is looked at before its next stop is. */
+#define QWEN_UTF8_WINDOW  512
+
 /* A byte in each of the eight of a word. */
 #define qwen_utf8_each(byte)  (0x0101010101010101u * (byte))
 
@@ -67,6 +70,31 @@ static inline bool
 qwen_utf8_is_tail(uint8_t c)
 {
     return (c & 0xc0) == 0x80;
+}
+
+
+/* The first quote, backslash or control byte. */
+static inline const uint8_t *
+qwen_utf8_stop(const uint8_t *p, const uint8_t *end)
+{
+    uint64_t  word, stops;
+
+    while (end - p >= 8) {
+        word = qwen_utf8_load(p);
+        stops = qwen_utf8_special(word) & ~word;
+
+        if (stops) {
+            return p + __builtin_ctzll(stops) / 8;
+        }
+
+        p += 8;
+    }
+
+    while (p < end && (*p >= 0x80 || qwen_utf8_is_plain(*p))) {
+        p++;
+    }
+
+    return p;
 }
 
 
@@ -147,6 +175,34 @@ qwen_utf8_run(const uint8_t *p, const uint8_t *end)
         }
 
         p = next;
+    }
+}
+
+
+const uint8_t *
+qwen_utf8_long_run(const uint8_t *p, const uint8_t *end,
+    const uint8_t **valid)
+{
+    size_t  len;
+
+    for ( ;; ) {
+
+        if (p < *valid) {
+            p = qwen_utf8_stop(p, *valid);
+
+            if (p < *valid) {
+                return p;
+            }
+        }
+
+        len = (size_t) (end - p);
+
+        *valid = qwen_utf8_valid(p, p + (len < QWEN_UTF8_WINDOW
+                                         ? len : QWEN_UTF8_WINDOW));
+
+        if (*valid == p) {
+            return qwen_utf8_run(p, end);
+        }
     }
 }
 
@@ -235,30 +291,37 @@ qwen_utf8_encode(uint8_t out[4], uint32_t code)
 }
 
 
+/* The values of hexadecimal digits and one; 0, less one, is the largest. */
+static const uint8_t  qwen_utf8_digits[256] = {
+    ['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6,
+    ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+    ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16
+};
+
+
 unsigned
 qwen_utf8_hex(uint8_t c)
 {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
+    uint8_t  digit;
 
-    c |= 0x20;
+    digit = (uint8_t) (qwen_utf8_digits[c] - 1);
 
-    return (c >= 'a' && c <= 'f') ? c - 'a' + 10u : 16;
+    return (digit < 16) ? digit : 16;
 }
 
 
 bool
 qwen_utf8_hex4(const uint8_t *p, uint32_t *code)
 {
-    unsigned  a, b, c, d;
+    uint8_t  a, b, c, d;
 
-    a = qwen_utf8_hex(p[0]);
-    b = qwen_utf8_hex(p[1]);
-    c = qwen_utf8_hex(p[2]);
-    d = qwen_utf8_hex(p[3]);
+    a = (uint8_t) (qwen_utf8_digits[p[0]] - 1);
+    b = (uint8_t) (qwen_utf8_digits[p[1]] - 1);
+    c = (uint8_t) (qwen_utf8_digits[p[2]] - 1);
+    d = (uint8_t) (qwen_utf8_digits[p[3]] - 1);
 
-    *code = a << 12 | b << 8 | c << 4 | d;
+    *code = (uint32_t) a << 12 | (uint32_t) b << 8 | (uint32_t) c << 4 | d;
 
     return (a | b | c | d) < 16;
 }

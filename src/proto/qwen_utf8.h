@@ -25,6 +25,15 @@ typedef struct {
  * are: no quote, backslash or control byte, and only whole and valid UTF-8. */
 const uint8_t *qwen_utf8_run(const uint8_t *p, const uint8_t *end);
 
+/* The same for long text, which is read from one stop to the next: *valid,
+ * which begins as p, is how far it is known to be valid. */
+const uint8_t *qwen_utf8_long_run(const uint8_t *p, const uint8_t *end,
+    const uint8_t **valid);
+
+/* A place up to which whole sequences at p are valid; it is p itself when
+ * there are less than 64 bytes, or when an invalid one comes soon. */
+const uint8_t *qwen_utf8_valid(const uint8_t *p, const uint8_t *end);
+
 /* The first byte of a sequence of two or more; false: it begins none. */
 bool qwen_utf8_start(qwen_utf8_t *utf8, uint8_t byte);
 

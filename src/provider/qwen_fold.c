@@ -20,6 +20,7 @@ typedef struct {
     uint64_t             plain_len;
     qwen_fold_place_t    place;
     bool                 turns;      /* lines are protected */
+    bool                 newline;    /* there was one */
     bool                 high;       /* a high surrogate was just before */
     unsigned             escape;     /* bytes of an escape so far */
     uint32_t             code;       /* hexadecimal digits of it */
@@ -399,6 +400,7 @@ qwen_fold_character(qwen_fold_t *fold, uint32_t code)
 
     if (code == '\n') {
         fold->place = QWEN_FOLD_START;
+        fold->newline = true;
         return false;
     }
 
@@ -454,7 +456,7 @@ qwen_fold_marked(qwen_str_t text)
             return true;
         }
 
-        if (fold.place == QWEN_FOLD_INSIDE) {
+        if (fold.place == QWEN_FOLD_INSIDE || fold.newline) {
             return false;
         }
     }

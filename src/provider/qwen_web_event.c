@@ -4,7 +4,7 @@
 
 
 static qwen_rc_t qwen_web_event_member(qwen_cursor_t *cursor, qwen_str_t name,
-    qwen_web_event_t *event, qwen_usage_t *usage);
+    qwen_web_event_t *event, qwen_usage_t *usage, bool *sign);
 static qwen_rc_t qwen_web_event_sign(qwen_cursor_t *cursor, qwen_str_t name,
     qwen_web_event_t *event, bool *sign);
 static qwen_rc_t qwen_web_event_choices(qwen_cursor_t *cursor,
@@ -54,16 +54,9 @@ qwen_web_event_read(qwen_str_t data, qwen_web_event_t *event,
             break;
         }
 
-        if (qwen_web_event_is(name, "choices")
-            || qwen_web_event_is(name, "usage"))
+        if (qwen_web_event_member(&cursor, name, event, usage, &sign)
+            != QWEN_OK)
         {
-            rc = qwen_web_event_member(&cursor, name, event, usage);
-
-        } else {
-            rc = qwen_web_event_sign(&cursor, name, event, &sign);
-        }
-
-        if (rc != QWEN_OK) {
             return QWEN_ERROR;
         }
     }
@@ -84,21 +77,21 @@ qwen_web_event_read(qwen_str_t data, qwen_web_event_t *event,
 
 static qwen_rc_t
 qwen_web_event_member(qwen_cursor_t *cursor, qwen_str_t name,
-    qwen_web_event_t *event, qwen_usage_t *usage)
+    qwen_web_event_t *event, qwen_usage_t *usage, bool *sign)
 {
     uint8_t  c;
 
     c = qwen_cursor_peek(cursor);
 
-    if (c == '[' && name.len == sizeof("choices") - 1) {
+    if (c == '[' && qwen_web_event_is(name, "choices")) {
         return qwen_web_event_choices(cursor, event);
     }
 
-    if (c == '{' && name.len == sizeof("usage") - 1) {
+    if (c == '{' && qwen_web_event_is(name, "usage")) {
         return qwen_web_event_usage(cursor, event, usage);
     }
 
-    return qwen_cursor_skip(cursor);
+    return qwen_web_event_sign(cursor, name, event, sign);
 }
 
 

@@ -15,12 +15,16 @@ typedef struct {
 
 static bool qwen_web_failure_filtered(const cJSON *object);
 static qwen_fail_class_t qwen_web_failure_ret(const cJSON *object);
+static qwen_fail_class_t qwen_web_failure_codes(const cJSON *object,
+    const cJSON *error, const cJSON *data);
 static qwen_fail_class_t qwen_web_failure_code(const cJSON *object,
     const char *name);
 static bool qwen_web_code_is(qwen_str_t code, const char *known);
 static bool qwen_web_failure_quota(const cJSON *error);
 static unsigned qwen_web_failure_hours(const cJSON *object);
 static qwen_failure_t qwen_web_failure_json(qwen_str_t body);
+static qwen_fail_class_t qwen_web_failure_status(unsigned status,
+    qwen_fail_class_t class);
 static bool qwen_web_failure_html(qwen_str_t body);
 
 
@@ -61,23 +65,7 @@ qwen_web_failure_object(const cJSON *object)
     failure.class = qwen_web_failure_ret(object);
 
     if (failure.class == QWEN_FAIL_NONE) {
-        failure.class = qwen_web_failure_code(error, "code");
-    }
-
-    if (failure.class == QWEN_FAIL_NONE) {
-        failure.class = qwen_web_failure_code(error, "type");
-    }
-
-    if (failure.class == QWEN_FAIL_NONE) {
-        failure.class = qwen_web_failure_code(data, "code");
-    }
-
-    if (failure.class == QWEN_FAIL_NONE) {
-        failure.class = qwen_web_failure_code(object, "code");
-    }
-
-    if (failure.class == QWEN_FAIL_OUTAGE && qwen_web_failure_quota(error)) {
-        failure.class = QWEN_FAIL_QUOTA;
+        failure.class = qwen_web_failure_codes(object, error, data);
     }
 
     if (failure.class == QWEN_FAIL_RATE_LIMITED) {
@@ -130,6 +118,35 @@ qwen_web_failure_ret(const cJSON *object)
     }
 
     return QWEN_FAIL_NONE;
+}
+
+
+/* The first code that is known. */
+static qwen_fail_class_t
+qwen_web_failure_codes(const cJSON *object, const cJSON *error,
+    const cJSON *data)
+{
+    qwen_fail_class_t  class;
+
+    class = qwen_web_failure_code(error, "code");
+
+    if (class == QWEN_FAIL_NONE) {
+        class = qwen_web_failure_code(error, "type");
+    }
+
+    if (class == QWEN_FAIL_OUTAGE && qwen_web_failure_quota(error)) {
+        return QWEN_FAIL_QUOTA;
+    }
+
+    if (class == QWEN_FAIL_NONE) {
+        class = qwen_web_failure_code(data, "code");
+    }
+
+    if (class == QWEN_FAIL_NONE) {
+        class = qwen_web_failure_code(object, "code");
+    }
+
+    return class;
 }
 
 
@@ -259,7 +276,6 @@ qwen_web_failure_html(qwen_str_t body)
 qwen_failure_t
 qwen_web_failure(const qwen_web_answer_t *answer)
 {
-    bool            html;
     unsigned        status;
     qwen_failure_t  failure;
 
@@ -281,34 +297,42 @@ qwen_web_failure(const qwen_web_answer_t *answer)
         return (qwen_failure_t) { QWEN_FAIL_TOKEN, 0 };
     }
 
-    html = qwen_web_failure_html(answer->body);
-
     /* walls answer with a page, a redirection to one, or a refusal */
 
-    if (html && (status < 400 || status == 403 || status == 405)) {
+    if ((status < 400 || status == 403 || status == 405)
+        && qwen_web_failure_html(answer->body))
+    {
         return (qwen_failure_t) { QWEN_FAIL_CHALLENGED, 0 };
     }
 
     failure = qwen_web_failure_json(answer->body);
-
-    if (status == 429 && failure.class != QWEN_FAIL_QUOTA
-        && failure.class != QWEN_FAIL_CHALLENGED)
-    {
-        failure.class = QWEN_FAIL_RATE_LIMITED;
-    }
-
-    if (status == 403
-        && (failure.class == QWEN_FAIL_NONE
-            || failure.class == QWEN_FAIL_PROTOCOL
-            || failure.class == QWEN_FAIL_ACCOUNT
-            || failure.class == QWEN_FAIL_OUTAGE))
-    {
-        failure.class = QWEN_FAIL_TOKEN;
-    }
-
-    if (failure.class == QWEN_FAIL_NONE) {
-        failure.class = QWEN_FAIL_PROTOCOL;
-    }
+    failure.class = qwen_web_failure_status(status, failure.class);
 
     return failure;
+}
+
+
+/* What a status says where the body says less. */
+static qwen_fail_class_t
+qwen_web_failure_status(unsigned status, qwen_fail_class_t class)
+{
+    if (status == 429 && class != QWEN_FAIL_QUOTA
+        && class != QWEN_FAIL_CHALLENGED)
+    {
+        return QWEN_FAIL_RATE_LIMITED;
+    }
+
+    switch (class) {
+
+    case QWEN_FAIL_NONE:
+    case QWEN_FAIL_PROTOCOL:
+        return (status == 403) ? QWEN_FAIL_TOKEN : QWEN_FAIL_PROTOCOL;
+
+    case QWEN_FAIL_ACCOUNT:
+    case QWEN_FAIL_OUTAGE:
+        return (status == 403) ? QWEN_FAIL_TOKEN : class;
+
+    default:
+        return class;
+    }
 }

@@ -7,6 +7,8 @@ static bool qwen_web_summary_list(qwen_str_t extra, const char *name,
     qwen_cursor_t *cursor);
 static bool qwen_web_summary_string(qwen_cursor_t *cursor,
     qwen_str_t *string);
+static qwen_rc_t qwen_web_summary_part(qwen_web_stream_t *stream,
+    size_t part, qwen_str_t title, qwen_str_t thought);
 static qwen_rc_t qwen_web_summary_title(qwen_web_stream_t *stream,
     qwen_str_t title);
 static qwen_rc_t qwen_web_summary_thought(qwen_web_stream_t *stream,
@@ -18,13 +20,10 @@ static qwen_rc_t qwen_web_summary_put(qwen_web_stream_t *stream,
 qwen_rc_t
 qwen_web_summary(qwen_web_stream_t *stream, qwen_str_t extra)
 {
-    bool                 more_titles, more_thoughts;
-    size_t               i;
-    qwen_str_t           title, thought;
-    qwen_cursor_t        titles, thoughts;
-    qwen_web_summary_t  *summary;
-
-    summary = &stream->summary;
+    bool           more_titles, more_thoughts;
+    size_t         i;
+    qwen_str_t     title, thought;
+    qwen_cursor_t  titles, thoughts;
 
     more_titles = qwen_web_summary_list(extra, "summary_title", &titles);
     more_thoughts = qwen_web_summary_list(extra, "summary_thought",
@@ -42,27 +41,39 @@ qwen_web_summary(qwen_web_stream_t *stream, qwen_str_t extra)
             return QWEN_OK;
         }
 
-        if (i < summary->part) {
-            continue;
-        }
-
-        if (i > summary->part) {
-
-            if (qwen_web_summary_end(stream) != QWEN_OK) {
-                return QWEN_ERROR;
-            }
-
-            summary->part = i;
-            summary->title = 0;
-            summary->thought = 0;
-        }
-
-        if (qwen_web_summary_title(stream, title) != QWEN_OK
-            || qwen_web_summary_thought(stream, thought) != QWEN_OK)
+        if (i >= stream->summary.part
+            && qwen_web_summary_part(stream, i, title, thought) != QWEN_OK)
         {
             return QWEN_ERROR;
         }
     }
+}
+
+
+static qwen_rc_t
+qwen_web_summary_part(qwen_web_stream_t *stream, size_t part,
+    qwen_str_t title, qwen_str_t thought)
+{
+    qwen_web_summary_t  *summary;
+
+    summary = &stream->summary;
+
+    if (part > summary->part) {
+
+        if (qwen_web_summary_end(stream) != QWEN_OK) {
+            return QWEN_ERROR;
+        }
+
+        summary->part = part;
+        summary->title = 0;
+        summary->thought = 0;
+    }
+
+    if (qwen_web_summary_title(stream, title) != QWEN_OK) {
+        return QWEN_ERROR;
+    }
+
+    return qwen_web_summary_thought(stream, thought);
 }
 
 

@@ -166,8 +166,8 @@ test_behind_answer(void **state)
         "text \\n\\n---\\n"
         "[1] [T\\\\|1](http://a/%281%29) | 来源: a.org\\n"
         "[2] [http://b](http://b) | 来源: b.org\\n\n"
-        "citations http://a/(1),T|1,a.org,11,52 "
-        "http://b,http://b,b.org,53,90\nfinish stop\n";
+        "citations http://a/(1),T|1,a.org,11,51 "
+        "http://b,http://b,b.org,52,88\nfinish stop\n";
 
     (void) state;
 
@@ -176,12 +176,14 @@ test_behind_answer(void **state)
     sink = chain_init(&chain, true, false, 0);
     rig_put_text(sink, QWEN_DELTA_REASONING, "hm");
     put_two_sources(sink);
-    rig_put_text(sink, QWEN_DELTA_TEXT, "a\\u4e2d\\ud83d\\ude00\\n\xe4\xb8\xad");
+    rig_put_text(sink, QWEN_DELTA_TEXT,
+                 "a\\u4e2d\\ud83d\\ude00\\n\xe4\xb8\xad");
     rig_put_finish(sink, QWEN_FINISH_STOP);
     chain_check(&chain, expected);
 
     sink = chain_init(&chain, true, true, -1);
-    rig_put_text(sink, QWEN_DELTA_TEXT, "a\\u4e2d\\ud83d\\ude00\\n\xe4\xb8\xad");
+    rig_put_text(sink, QWEN_DELTA_TEXT,
+                 "a\\u4e2d\\ud83d\\ude00\\n\xe4\xb8\xad");
     put_two_sources(sink);
     rig_put_finish(sink, QWEN_FINISH_STOP);
     chain_check(&chain, expected);
@@ -212,8 +214,8 @@ test_late_sources_behind_tags(void **state)
                 "text \\n\\n---\\n"
                 "[1] [T\\\\|1](http://a/%281%29) | 来源: a.org\\n"
                 "[2] [http://b](http://b) | 来源: b.org\\n\n"
-                "citations http://a/(1),T|1,a.org,49,90 "
-                "http://b,http://b,b.org,91,128\nfinish stop\n");
+                "citations http://a/(1),T|1,a.org,49,89 "
+                "http://b,http://b,b.org,90,126\nfinish stop\n");
 }
 
 
