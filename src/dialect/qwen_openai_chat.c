@@ -131,8 +131,6 @@ qwen_openai_chat_restart(qwen_openai_chat_t *chat)
     chat->finish = QWEN_FINISH_STOP;
     chat->usage = (qwen_usage_t) { 0 };
     chat->has_usage = false;
-    chat->text_bytes = 0;
-    chat->reasoning_bytes = 0;
 
     qwen_buf_reset(chat->out);
     qwen_buf_reset(&chat->texts);
@@ -191,14 +189,10 @@ qwen_openai_chat_text(qwen_openai_chat_t *chat, const qwen_delta_t *delta)
     }
 
     if (delta->type == QWEN_DELTA_TEXT) {
-        chat->text_bytes += qwen_text_plain_len(delta->text);
-
         return chat->stream
                ? qwen_openai_chat_chunk(chat, chat->text, delta->text)
                : qwen_openai_chat_collect(chat, &chat->texts, delta->text);
     }
-
-    chat->reasoning_bytes += qwen_text_plain_len(delta->text);
 
     return chat->stream
            ? qwen_openai_chat_chunk(chat, chat->reasoning, delta->text)

@@ -45,8 +45,6 @@ typedef struct {
     qwen_finish_t  finish;
     qwen_usage_t   usage;
     bool           has_usage;
-    uint64_t       text_bytes;       /* plain bytes shown, for the estimate */
-    uint64_t       reasoning_bytes;
 
     size_t         max_answer;
     qwen_buf_t     parts;            /* the fixed parts of chunks, one behind

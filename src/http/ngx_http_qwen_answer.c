@@ -213,8 +213,9 @@ ngx_http_qwen_answer_finish(ngx_http_qwen_answer_t *answer,
     openai = &answer->openai;
 
     if (!openai->has_usage) {
-        openai->usage = qwen_usage_estimate(prompt_bytes, openai->text_bytes,
-                                            openai->reasoning_bytes);
+        openai->usage = qwen_usage_estimate(prompt_bytes,
+                                            answer->web.text.plain_len,
+                                            answer->web.reasoning.plain_len);
     }
 
     ngx_http_qwen_answer_log(answer);

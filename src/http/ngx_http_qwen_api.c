@@ -164,6 +164,7 @@ ngx_http_qwen_chat_route(ngx_http_request_t *r, ngx_str_t *rest)
 static ngx_int_t
 ngx_http_qwen_json_body(ngx_http_request_t *r)
 {
+    size_t      len;
     ngx_str_t  *type;
 
     if (r->headers_in.content_type == NULL) {
@@ -171,11 +172,17 @@ ngx_http_qwen_json_body(ngx_http_request_t *r)
     }
 
     type = &r->headers_in.content_type->value;
+    len = sizeof("application/json") - 1;
 
-    if (type->len >= sizeof("application/json") - 1
-        && ngx_strncasecmp(type->data, (u_char *) "application/json",
-                           sizeof("application/json") - 1)
-           == 0)
+    if (type->len < len
+        || ngx_strncasecmp(type->data, (u_char *) "application/json", len)
+           != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (type->len == len
+        || type->data[len] == ';' || type->data[len] == ' ')
     {
         return NGX_OK;
     }

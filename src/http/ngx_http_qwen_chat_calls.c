@@ -35,6 +35,7 @@ ngx_http_qwen_chat_attempt(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
     chat = ctx->chat;
+    wait = 0;
 
     rc = ngx_qwen_pool_loaded(&chat->qmcf->pool)
          ? ngx_qwen_lease_take(&chat->qmcf->pool, r->pool,

@@ -41,6 +41,8 @@ static ngx_int_t ngx_http_qwen_models_prepare(ngx_http_qwen_job_t *job,
 static void ngx_http_qwen_models_done(ngx_http_qwen_job_t *job,
     const qwen_web_answer_t *answer);
 static void ngx_http_qwen_models_wait(ngx_http_request_t *r);
+static qwen_fail_class_t ngx_http_qwen_models_hopeless(ngx_http_request_t *r,
+    ngx_msec_t *wait);
 static ngx_int_t ngx_http_qwen_models_respond(ngx_http_request_t *r,
     ngx_str_t *id, const qwen_models_t *models);
 
@@ -117,7 +119,7 @@ ngx_http_qwen_models_refresh(ngx_http_qwen_main_conf_t *qmcf)
     job = ngx_http_qwen_job_create(qmcf);
 
     if (job == NULL || ngx_http_qwen_models_prepare(job, claim) != NGX_OK) {
-        (void) ngx_qwen_models_update(&qmcf->pool, claim, NULL);
+        ngx_qwen_models_failed(&qmcf->pool, claim, QWEN_FAIL_INTERNAL);
 
         if (job) {
             ngx_http_qwen_job_destroy(job);
@@ -179,8 +181,7 @@ static void
 ngx_http_qwen_models_done(ngx_http_qwen_job_t *job,
     const qwen_web_answer_t *answer)
 {
-    ngx_int_t                    rc;
-    ngx_str_t                    body, *update;
+    ngx_str_t                    body;
     qwen_str_t                   class;
     qwen_models_t                models;
     qwen_failure_t               failure;
@@ -192,21 +193,20 @@ ngx_http_qwen_models_done(ngx_http_qwen_job_t *job,
 
     body.data = (u_char *) answer->body.data;
     body.len = answer->body.len;
-    update = &body;
 
     if (qwen_web_models_answer(answer, &models, &failure) != QWEN_OK) {
-        update = NULL;
         class = qwen_fail_class_name(failure.class);
 
         ngx_log_error(NGX_LOG_WARN, job->request->connection->log, 0,
                       "refreshing the list of models failed: %*s, "
                       "upstream status %ui",
                       class.len, class.data, answer->status);
-    }
 
-    rc = ngx_qwen_models_update(&job->qmcf->pool, data->claim, update);
+        ngx_qwen_models_failed(&job->qmcf->pool, data->claim, failure.class);
 
-    if (rc == NGX_ERROR) {
+    } else if (ngx_qwen_models_update(&job->qmcf->pool, data->claim, &body)
+               == NGX_ERROR)
+    {
         ngx_log_error(NGX_LOG_ERR, job->request->connection->log, 0,
                       "no room in \"qwen_zone\" for the list of models "
                       "(%uz bytes)", body.len);
@@ -271,6 +271,7 @@ static void
 ngx_http_qwen_models_wait(ngx_http_request_t *r)
 {
     ngx_int_t                        rc;
+    ngx_msec_t                       wait;
     qwen_failure_t                   failure;
     qwen_openai_error_t              error;
     const qwen_models_t             *models;
@@ -281,6 +282,7 @@ ngx_http_qwen_models_wait(ngx_http_request_t *r)
     ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
     qmcf = ngx_http_get_module_main_conf(r, ngx_http_qwen_module);
     request = ctx->models;
+    failure.hours = 0;
 
     models = ngx_http_qwen_models(qmcf);
 
@@ -290,10 +292,17 @@ ngx_http_qwen_models_wait(ngx_http_request_t *r)
         return;
     }
 
-    if ((ngx_msec_int_t) (request->deadline - ngx_current_msec) <= 0) {
-        failure = (qwen_failure_t) { QWEN_FAIL_CHALLENGED, 0 };
+    failure.class = ngx_http_qwen_models_hopeless(r, &wait);
+
+    if (failure.class == QWEN_FAIL_NONE
+        && (ngx_msec_int_t) (request->deadline - ngx_current_msec) <= 0)
+    {
+        failure.class = QWEN_FAIL_TIMEOUT;
+    }
+
+    if (failure.class != QWEN_FAIL_NONE) {
         qwen_openai_error_failure(&error, &failure);
-        rc = ngx_http_qwen_respond_error(r, &error, 1000);
+        rc = ngx_http_qwen_respond_error(r, &error, wait);
         ngx_http_finalize_request(r, rc);
         return;
     }
@@ -302,6 +311,48 @@ ngx_http_qwen_models_wait(ngx_http_request_t *r)
 
     ngx_http_qwen_timer_set(&request->timer, NGX_HTTP_QWEN_MODELS_POLL,
                             ngx_http_qwen_models_wait);
+}
+
+
+/* Why no list can come soon; QWEN_FAIL_NONE: one may. */
+
+static qwen_fail_class_t
+ngx_http_qwen_models_hopeless(ngx_http_request_t *r, ngx_msec_t *wait)
+{
+    ngx_qwen_lease_t           *lease;
+    qwen_fail_class_t           class;
+    ngx_qwen_pool_status_t      status;
+    ngx_http_qwen_main_conf_t  *qmcf;
+
+    qmcf = ngx_http_get_module_main_conf(r, ngx_http_qwen_module);
+
+    class = ngx_qwen_models_failure(&qmcf->pool, wait);
+    if (class != QWEN_FAIL_NONE) {
+        return class;
+    }
+
+    ngx_qwen_pool_status(&qmcf->pool, &status);
+
+    if (status.ready || !ngx_qwen_pool_loaded(&qmcf->pool)) {
+        return QWEN_FAIL_NONE;
+    }
+
+    switch (ngx_qwen_lease_take(&qmcf->pool, r->pool, NGX_QWEN_KIND_CHAT,
+                                NULL, 0, &lease, wait))
+    {
+    case NGX_OK:
+        ngx_qwen_lease_release(lease);
+        return QWEN_FAIL_NONE;
+
+    case NGX_AGAIN:
+        return QWEN_FAIL_NONE;
+
+    case NGX_BUSY:
+        return QWEN_FAIL_RATE_LIMITED;
+
+    default:
+        return QWEN_FAIL_TOKEN;
+    }
 }
 
 

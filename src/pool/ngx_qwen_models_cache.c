@@ -74,6 +74,35 @@ ngx_qwen_models_update(ngx_qwen_pool_t *pool, ngx_uint_t claim,
 }
 
 
+void
+ngx_qwen_models_failed(ngx_qwen_pool_t *pool, ngx_uint_t claim,
+    qwen_fail_class_t class)
+{
+    if (ngx_qwen_models_update(pool, claim, NULL) == NGX_OK) {
+        pool->sh->models.failure = class;
+    }
+}
+
+
+qwen_fail_class_t
+ngx_qwen_models_failure(ngx_qwen_pool_t *pool, ngx_msec_t *rest)
+{
+    qwen_fail_class_t         class;
+    ngx_qwen_models_cache_t  *models;
+
+    models = &pool->sh->models;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    *rest = models->held ? ngx_qwen_deadline_rest(models->next) : 0;
+    class = (*rest && models->claim == 0) ? models->failure : QWEN_FAIL_NONE;
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+
+    return class;
+}
+
+
 static ngx_int_t
 ngx_qwen_models_store(ngx_qwen_pool_t *pool, ngx_str_t *body)
 {
@@ -87,6 +116,7 @@ ngx_qwen_models_store(ngx_qwen_pool_t *pool, ngx_str_t *body)
 
     models->time = ngx_current_msec;
     models->held = 0;
+    models->failure = QWEN_FAIL_NONE;
     models->generation++;
 
     return NGX_OK;

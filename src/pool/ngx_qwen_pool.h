@@ -167,6 +167,15 @@ ngx_int_t ngx_qwen_models_claim(ngx_qwen_pool_t *pool, ngx_msec_t ttl,
 ngx_int_t ngx_qwen_models_update(ngx_qwen_pool_t *pool, ngx_uint_t claim,
     ngx_str_t *body);
 
+/* Ends a claim as update() does without a body, and keeps why. */
+void ngx_qwen_models_failed(ngx_qwen_pool_t *pool, ngx_uint_t claim,
+    qwen_fail_class_t class);
+
+/* Why the last refresh failed, and the time until the next one may begin;
+ * QWEN_FAIL_NONE: it did not fail, or another may begin or runs. */
+qwen_fail_class_t ngx_qwen_models_failure(ngx_qwen_pool_t *pool,
+    ngx_msec_t *rest);
+
 /* The number of the cached list, 0: none yet.  Takes no lock. */
 ngx_uint_t ngx_qwen_models_generation(ngx_qwen_pool_t *pool);
 

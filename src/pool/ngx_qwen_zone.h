@@ -125,6 +125,7 @@ typedef struct {
     ngx_msec_t                 next;       /* no claim before it, if "held" */
     ngx_uint_t                 claim;
     ngx_pid_t                  claimer;
+    qwen_fail_class_t          failure;    /* of the last refresh */
     unsigned                   held:1;
 } ngx_qwen_models_cache_t;
 

@@ -209,7 +209,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_assert(cut.stream.failure.class == whole.stream.failure.class);
         fuzz_assert(cut.stream.failure.hours == whole.stream.failure.hours);
         fuzz_assert(cut.stream.delivered == whole.stream.delivered);
-        fuzz_assert(cut.chat.text_bytes == whole.chat.text_bytes);
+        fuzz_assert(cut.stream.text.plain_len == whole.stream.text.plain_len);
         fuzz_assert(qwen_str_eq(qwen_buf_str(&cut.out),
                                 qwen_buf_str(&whole.out)));
         run_free(&cut);
