@@ -53,7 +53,8 @@ load_conn_init(void)
     for (turn = 0; body.len + LOAD_TURN < load_options.history; turn++) {
         bench_printf(&body, "{\"role\":\"%s\",\"content\":\"",
                      turn == 0 ? "system" : turn % 2 ? "user" : "assistant");
-        bench_text(&body, NULL, turn, LOAD_TURN - LOAD_AROUND, 1);
+        bench_text(&body, NULL, turn, LOAD_TURN - LOAD_AROUND,
+                   BENCH_HISTORY);
         bench_printf(&body, "\"},");
     }
 

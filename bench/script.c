@@ -36,6 +36,31 @@ static const bench_token_t  bench_mixed[] = {
 };
 
 
+/* What people write: paragraphs in several scripts, some code. */
+
+static const bench_token_t  bench_history[] = {
+    { "Explain how a reverse proxy keeps connections open.\\n",
+      "Explain how a reverse proxy keeps connections open.\n" },
+    { "反向代理把空闲的连接放回连接池，", "反向代理把空闲的连接放回连接池，" },
+    { "下一个请求可以直接使用它们。\\n\\n",
+      "下一个请求可以直接使用它们。\n\n" },
+    { "The pool has a limit; the oldest connection is closed first. ",
+      "The pool has a limit; the oldest connection is closed first. " },
+    { "接続が閉じられた場合は、もう一度開きます。",
+      "接続が閉じられた場合は、もう一度開きます。" },
+    { "for (i = 0; i < n; i++) {\\n    sum += values[i];\\n}\\n",
+      "for (i = 0; i < n; i++) {\n    sum += values[i];\n}\n" },
+    { "Соединение остаётся открытым, пока им пользуются. ",
+      "Соединение остаётся открытым, пока им пользуются. " },
+    { "It is called \\\"keepalive\\\" and saves a round trip. 🚀 ",
+      "It is called \"keepalive\" and saves a round trip. 🚀 " },
+    { "模型按顺序读取所有消息，然后回答最后一条。",
+      "模型按顺序读取所有消息，然后回答最后一条。" },
+    { "so the answer depends on the whole history of the chat",
+      "so the answer depends on the whole history of the chat" }
+};
+
+
 static const char  bench_head[] =
     "HTTP/1.1 200 OK\r\n"
     "Content-Type: text/event-stream; charset=utf-8\r\n"
@@ -98,15 +123,28 @@ bench_printf(bench_buf_t *buf, const char *format, ...)
 
 void
 bench_text(bench_buf_t *escaped, bench_buf_t *text, unsigned seed,
-    unsigned size, int mixed)
+    unsigned size, bench_kind_t kind)
 {
     size_t                len;
     unsigned              i, n, state;
     const bench_token_t  *tokens, *token;
 
-    tokens = mixed ? bench_mixed : bench_plain;
-    n = mixed ? sizeof(bench_mixed) / sizeof(bench_mixed[0])
-              : sizeof(bench_plain) / sizeof(bench_plain[0]);
+    switch (kind) {
+
+    case BENCH_MIXED:
+        tokens = bench_mixed;
+        n = sizeof(bench_mixed) / sizeof(bench_mixed[0]);
+        break;
+
+    case BENCH_HISTORY:
+        tokens = bench_history;
+        n = sizeof(bench_history) / sizeof(bench_history[0]);
+        break;
+
+    default:
+        tokens = bench_plain;
+        n = sizeof(bench_plain) / sizeof(bench_plain[0]);
+    }
 
     state = seed * 2654435761u + 12345;
 
@@ -180,7 +218,7 @@ bench_script_events(bench_script_t *script)
         start = script->escaped.len;
 
         bench_text(&script->escaped, &script->text, i, script->params.size,
-                   script->params.mixed);
+                   script->params.mixed ? BENCH_MIXED : BENCH_PLAIN);
 
         bench_frame(&script->body, script->escaped.data + start,
                     script->escaped.len - start, "typing", i + 1);

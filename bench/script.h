@@ -11,6 +11,14 @@
 #include <stddef.h>
 
 
+/* The kinds of text. */
+typedef enum {
+    BENCH_PLAIN = 0,                 /* short English words */
+    BENCH_MIXED,                     /* UTF-8 and an escape each few words */
+    BENCH_HISTORY                    /* what people write */
+} bench_kind_t;
+
+
 typedef struct {
     char      *data;
     size_t     len;
@@ -51,7 +59,7 @@ void bench_printf(bench_buf_t *buf, const char *format, ...)
 /* Appends exactly "size" bytes of JSON-escaped text that depends on "seed"
  * only, and, unless NULL, what it decodes to. */
 void bench_text(bench_buf_t *escaped, bench_buf_t *text, unsigned seed,
-    unsigned size, int mixed);
+    unsigned size, bench_kind_t kind);
 
 bench_script_t *bench_script_create(const bench_params_t *params);
 void bench_script_free(bench_script_t *script);
