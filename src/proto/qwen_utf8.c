@@ -1,5 +1,6 @@
 
 #include "qwen_utf8.h"
+#include "qwen_vector.h"
 
 
 /* How far long text is looked at before its next stop is. */
@@ -73,11 +74,31 @@ qwen_utf8_is_tail(uint8_t c)
 }
 
 
+/* The quotes, backslashes and control bytes among sixteen bytes. */
+static inline qwen_vector_t
+qwen_utf8_stops(const uint8_t *p)
+{
+    qwen_vector_t  c;
+
+    c = qwen_vector_load(p);
+
+    return qwen_vector_equal(c, '"') | qwen_vector_equal(c, '\\')
+           | ~qwen_vector_at_least(c, 0x20);
+}
+
+
 /* The first quote, backslash or control byte. */
 static inline const uint8_t *
 qwen_utf8_stop(const uint8_t *p, const uint8_t *end)
 {
     uint64_t  word, stops;
+
+    while (end - p >= 2 * QWEN_VECTOR_LEN
+           && !qwen_vector_any(qwen_utf8_stops(p)
+                               | qwen_utf8_stops(p + QWEN_VECTOR_LEN)))
+    {
+        p += 2 * QWEN_VECTOR_LEN;
+    }
 
     while (end - p >= 8) {
         word = qwen_utf8_load(p);

@@ -2,105 +2,127 @@
 /*
  * Long text of many scripts changes its kind every few bytes, and a branch on
  * each would be mispredicted most of the time.  Whether it is valid UTF-8 is
- * therefore asked of sixteen bytes at once, in vectors of the compiler.
+ * therefore asked of many bytes at once.
  */
 
 #include "qwen_utf8.h"
+#include "qwen_vector.h"
 
 
 #define QWEN_UTF8_BLOCK  64
 
 
-typedef uint8_t  qwen_utf8_vector_t  __attribute__((vector_size(16)));
-
-
-static inline qwen_utf8_vector_t
-qwen_utf8_vector(const uint8_t *p)
-{
-    qwen_utf8_vector_t  vector;
-
-    memcpy(&vector, p, sizeof(vector));
-
-    return vector;
-}
-
-
-static inline qwen_utf8_vector_t
-qwen_utf8_all(uint8_t b)
-{
-    return (qwen_utf8_vector_t) { b, b, b, b, b, b, b, b,
-                                  b, b, b, b, b, b, b, b };
-}
-
+/* All of the functions below look at the bytes from p[-3] on. */
 
 static inline bool
-qwen_utf8_any(qwen_utf8_vector_t vector)
+qwen_utf8_ascii(const uint8_t *p)
 {
-    uint64_t  words[2];
-
-    memcpy(words, &vector, sizeof(words));
-
-    return (words[0] | words[1]) != 0;
+    return !qwen_vector_any((qwen_vector_load(p - 3) | qwen_vector_load(p)
+                             | qwen_vector_load(p + 16)
+                             | qwen_vector_load(p + 32)
+                             | qwen_vector_load(p + 48))
+                            & qwen_vector_all(0x80));
 }
 
 
 /*
- * The bytes of sixteen at p, p[-3] included in what is read, that are wrong:
- * tails where none is due and the reverse, bytes that are in no sequence, and
- * second bytes that make a sequence too long, a surrogate or too large (the
+ * The bytes that are wrong when no sequence of four bytes and none of the bytes
+ * are there that qwen_utf8_rare() finds: tails where none is due, and the
+ * reverse.
+ */
+
+static inline qwen_vector_t
+qwen_utf8_unpaired(const uint8_t *p)
+{
+    qwen_vector_t  due, tail;
+
+    due = qwen_vector_at_least(qwen_vector_load(p - 1), 0xc0)
+          | qwen_vector_at_least(qwen_vector_load(p - 2), 0xe0);
+
+    tail = qwen_vector_equal(qwen_vector_load(p) & qwen_vector_all(0xc0),
+                             0x80);
+
+    return due ^ tail;
+}
+
+
+/* Bytes of no sequence, and those that only some bytes may follow. */
+
+static inline qwen_vector_t
+qwen_utf8_rare(const uint8_t *p)
+{
+    qwen_vector_t  c;
+
+    c = qwen_vector_load(p);
+
+    return qwen_vector_equal(c & qwen_vector_all(0xfe), 0xc0)
+           | qwen_vector_equal(c, 0xe0)
+           | qwen_vector_equal(c, 0xed)
+           | qwen_vector_at_least(c, 0xf0);
+}
+
+
+/*
+ * The bytes that are wrong, among all bytes: also those of no sequence, and
+ * second ones that make a sequence too long, a surrogate or too large (the
  * Unicode Standard, table 3-7).
  */
 
-static inline qwen_utf8_vector_t
+static inline qwen_vector_t
 qwen_utf8_wrong(const uint8_t *p)
 {
-    qwen_utf8_vector_t  c, p1, p2, p3, due, tail, wrong;
+    qwen_vector_t  c, p1, from90, froma0, wrong;
 
-    c = qwen_utf8_vector(p);
-    p1 = qwen_utf8_vector(p - 1);
-    p2 = qwen_utf8_vector(p - 2);
-    p3 = qwen_utf8_vector(p - 3);
+    c = qwen_vector_load(p);
+    p1 = qwen_vector_load(p - 1);
 
-    due = (qwen_utf8_vector_t) ((p1 >= qwen_utf8_all(0xc0))
-                                | (p2 >= qwen_utf8_all(0xe0))
-                                | (p3 >= qwen_utf8_all(0xf0)));
+    from90 = qwen_vector_at_least(c, 0x90);
+    froma0 = qwen_vector_at_least(c, 0xa0);
 
-    tail = (qwen_utf8_vector_t) ((c & qwen_utf8_all(0xc0))
-                                 == qwen_utf8_all(0x80));
+    wrong = qwen_utf8_unpaired(p)
+            ^ (qwen_vector_at_least(qwen_vector_load(p - 3), 0xf0)
+               & ~qwen_vector_at_least(p1, 0xc0)
+               & ~qwen_vector_at_least(qwen_vector_load(p - 2), 0xe0));
 
-    wrong = due ^ tail;
+    wrong |= qwen_vector_equal(c & qwen_vector_all(0xfe), 0xc0)
+             | qwen_vector_at_least(c, 0xf5);
 
-    wrong |= (qwen_utf8_vector_t) (((c & qwen_utf8_all(0xfe))
-                                    == qwen_utf8_all(0xc0))
-                                   | (c >= qwen_utf8_all(0xf5)));
-
-    wrong |= (qwen_utf8_vector_t) (((p1 == qwen_utf8_all(0xe0))
-                                    & (c < qwen_utf8_all(0xa0)))
-                                   | ((p1 == qwen_utf8_all(0xed))
-                                      & (c >= qwen_utf8_all(0xa0))));
-
-    wrong |= (qwen_utf8_vector_t) (((p1 == qwen_utf8_all(0xf0))
-                                    & (c < qwen_utf8_all(0x90)))
-                                   | ((p1 == qwen_utf8_all(0xf4))
-                                      & (c >= qwen_utf8_all(0x90))));
+    wrong |= (qwen_vector_equal(p1, 0xe0) & ~froma0)
+             | (qwen_vector_equal(p1, 0xed) & froma0)
+             | (qwen_vector_equal(p1, 0xf0) & ~from90)
+             | (qwen_vector_equal(p1, 0xf4) & from90);
 
     return wrong;
 }
 
 
-/* Whether the bytes from p[-3] on are ASCII. */
 static inline bool
-qwen_utf8_ascii(const uint8_t *p)
+qwen_utf8_valid_block(const uint8_t *p)
 {
-    return !qwen_utf8_any((qwen_utf8_vector(p - 3) | qwen_utf8_vector(p)
-                           | qwen_utf8_vector(p + 16)
-                           | qwen_utf8_vector(p + 32)
-                           | qwen_utf8_vector(p + 48))
-                          & qwen_utf8_all(0x80));
+    if (qwen_utf8_ascii(p)) {
+        return true;
+    }
+
+    /* in front of the block only the last three bytes matter */
+
+    if (!qwen_vector_any(qwen_utf8_rare(p - 3) | qwen_utf8_rare(p)
+                         | qwen_utf8_rare(p + 16) | qwen_utf8_rare(p + 32)
+                         | qwen_utf8_rare(p + 48)))
+    {
+        return !qwen_vector_any(qwen_utf8_unpaired(p)
+                                | qwen_utf8_unpaired(p + 16)
+                                | qwen_utf8_unpaired(p + 32)
+                                | qwen_utf8_unpaired(p + 48));
+    }
+
+    return !qwen_vector_any(qwen_utf8_wrong(p) | qwen_utf8_wrong(p + 16)
+                            | qwen_utf8_wrong(p + 32)
+                            | qwen_utf8_wrong(p + 48));
 }
 
 
-/* The beginning of the sequence that p is inside of or at the end of. */
+/* The beginning of the sequence that p is inside of, or p. */
+
 static inline const uint8_t *
 qwen_utf8_whole(const uint8_t *p, const uint8_t *start)
 {
@@ -139,20 +161,14 @@ qwen_utf8_valid(const uint8_t *p, const uint8_t *end)
     memcpy(first + 3, p, QWEN_UTF8_BLOCK);
     block = first + 3;
 
-    do {
-        if (!qwen_utf8_ascii(block)
-            && qwen_utf8_any(qwen_utf8_wrong(block)
-                             | qwen_utf8_wrong(block + 16)
-                             | qwen_utf8_wrong(block + 32)
-                             | qwen_utf8_wrong(block + 48)))
-        {
-            break;
-        }
-
+    while (qwen_utf8_valid_block(block)) {
         p += QWEN_UTF8_BLOCK;
         block = p;
 
-    } while (end - p >= QWEN_UTF8_BLOCK);
+        if (end - p < QWEN_UTF8_BLOCK) {
+            break;
+        }
+    }
 
     return qwen_utf8_whole(p, start);
 }
