@@ -85,9 +85,25 @@ char *ngx_http_qwen_set_max_body(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_qwen_set_allow_origin(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-extern ngx_conf_enum_t         ngx_http_qwen_reasoning_names[];
-extern ngx_conf_enum_t         ngx_http_qwen_search_names[];
-extern ngx_conf_num_bounds_t   ngx_http_qwen_attempts_bounds;
+/* What a value may be, for ngx_http_qwen_set_value(). */
+typedef struct {
+    char           *(*set)(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+    ngx_conf_enum_t  *names;
+    ngx_uint_t        min;
+    ngx_uint_t        max;       /* 0: none */
+    char             *allowed;   /* in words */
+} ngx_http_qwen_value_t;
+
+/* Sets a slot as the ready-made setters do; a wrong value is told with what is
+ * allowed.  cmd->post is the ngx_http_qwen_value_t. */
+char *ngx_http_qwen_set_value(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+extern ngx_http_qwen_value_t  ngx_http_qwen_time;
+extern ngx_http_qwen_value_t  ngx_http_qwen_positive_time;
+extern ngx_http_qwen_value_t  ngx_http_qwen_size;
+extern ngx_http_qwen_value_t  ngx_http_qwen_attempts;
+extern ngx_http_qwen_value_t  ngx_http_qwen_reasoning;
+extern ngx_http_qwen_value_t  ngx_http_qwen_search_info;
 
 
 void *ngx_http_qwen_create_main_conf(ngx_conf_t *cf);

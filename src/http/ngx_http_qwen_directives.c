@@ -29,26 +29,6 @@ static ngx_int_t ngx_http_qwen_add_server(ngx_conf_t *cf,
     ngx_http_qwen_srv_conf_t **result);
 
 
-ngx_conf_enum_t  ngx_http_qwen_reasoning_names[] = {
-    { ngx_string("reasoning_content"), NGX_HTTP_QWEN_REASONING_CONTENT },
-    { ngx_string("think"), NGX_HTTP_QWEN_REASONING_THINK },
-    { ngx_string("off"), NGX_HTTP_QWEN_REASONING_OFF },
-    { ngx_null_string, 0 }
-};
-
-
-ngx_conf_enum_t  ngx_http_qwen_search_names[] = {
-    { ngx_string("table"), NGX_HTTP_QWEN_SEARCH_TABLE },
-    { ngx_string("text"), NGX_HTTP_QWEN_SEARCH_TEXT },
-    { ngx_null_string, 0 }
-};
-
-
-ngx_conf_num_bounds_t  ngx_http_qwen_attempts_bounds = {
-    ngx_conf_check_num_bounds, 1, 100
-};
-
-
 static ngx_http_qwen_member_t  ngx_http_qwen_cooldown_times[] = {
     { ngx_string("rate_limited"),
       offsetof(ngx_qwen_cooldown_t, rate_limited) },
