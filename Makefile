@@ -119,17 +119,23 @@ NOT_LINKED =	nginx.o ngx_http_qwen_module_modules.o
 nginx_objects =	$(shell find $(1)/source/objs -name '*.o' \
 			$(NOT_LINKED:%=! -name %))
 
+# link_pool (target, source, compiler, flags, nginx build)
+
+define link_pool
+	@mkdir -p $(dir $(1))
+	@objcopy --redefine-sym main=nginx_main \
+		$(5)/source/objs/src/core/nginx.o $(1).nginx.o
+	@$(3) $(NGINX_FLAGS) $(4) $(NGINX_INCS:%=-I$(5)/source/%) -o $(1) \
+		$(2) t/unit/pool/fixture.c $(1).nginx.o \
+		$(call nginx_objects,$(5)) -lcmocka $(NGINX_LIBS)
+endef
+
 # pool_tests (flavour, compiler, flags, nginx build, its target)
 
 define pool_tests
 
 $(POOL_TESTS:%=$(BUILD)/$(1)/%): $(BUILD)/$(1)/%: t/unit/%.c $(5)
-	@mkdir -p $$(@D)
-	@objcopy --redefine-sym main=nginx_main \
-		$(4)/source/objs/src/core/nginx.o $$@.nginx.o
-	@$(2) $(NGINX_FLAGS) $(3) $(NGINX_INCS:%=-I$(4)/source/%) -o $$@ \
-		$$< t/unit/pool/fixture.c $$@.nginx.o \
-		$$(call nginx_objects,$(4)) -lcmocka $(NGINX_LIBS)
+	$$(call link_pool,$$@,$$<,$(2),$(3),$(4))
 
 endef
 
@@ -226,5 +232,9 @@ t/e2e/node_modules: t/e2e/package.json
 	cd t/e2e && npm install --no-package-lock --no-audit --no-fund
 	@touch $@
 
-bench: module
+bench: module $(BUILD)/plain/pool_bench
 	bench/run
+	$(BUILD)/plain/pool_bench
+
+$(BUILD)/plain/pool_bench: bench/pool_bench.c newer
+	$(call link_pool,$@,$<,gcc,-O2,$(NEWER))
