@@ -33,17 +33,21 @@ ngx_http_qwen_body_read(ngx_http_request_t *r, size_t max_json,
     ngx_http_qwen_body_t  *body;
 
     ctx = ngx_http_qwen_get_ctx(r);
-    body = ngx_pcalloc(r->pool, sizeof(ngx_http_qwen_body_t));
     cln = ngx_pool_cleanup_add(r->pool, 0);
 
-    if (ctx == NULL || body == NULL || cln == NULL
-        || ngx_http_qwen_timer_init(r, &body->timer) != NGX_OK)
-    {
+    if (ctx == NULL || cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* not from the pool: it ends when the answer begins */
+
+    body = ngx_calloc(sizeof(ngx_http_qwen_body_t), r->connection->log);
+    if (body == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     cln->handler = ngx_http_qwen_body_cleanup;
-    cln->data = body;
+    cln->data = ctx;
 
     limits.max_skeleton = max_json;
     limits.max_values = NGX_HTTP_QWEN_MAX_VALUES;
@@ -113,7 +117,7 @@ ngx_http_qwen_body_scan(ngx_http_request_t *r)
         }
     }
 
-    ngx_http_qwen_timer_yield(&body->timer, ngx_http_qwen_body_scan);
+    ngx_http_qwen_timer_yield(&ctx->timer, ngx_http_qwen_body_scan);
 }
 
 
@@ -201,16 +205,19 @@ void
 ngx_http_qwen_body_free(ngx_http_qwen_body_t *body)
 {
     ngx_buf_t                *b;
+    ngx_http_request_t       *r;
     ngx_http_request_body_t  *rb;
 
-    ngx_http_qwen_body_cleanup(body);
+    r = body->request;
 
     if (body->piece) {
-        ngx_pfree(body->request->pool, body->piece);
-        body->piece = NULL;
+        ngx_pfree(r->pool, body->piece);
     }
 
-    rb = body->request->request_body;
+    ngx_http_qwen_body_cleanup(ngx_http_get_module_ctx(r,
+                                                     ngx_http_qwen_module));
+
+    rb = r->request_body;
 
     if (rb == NULL || rb->bufs == NULL || rb->bufs->buf->in_file) {
         return;
@@ -220,7 +227,7 @@ ngx_http_qwen_body_free(ngx_http_qwen_body_t *body)
 
     b = rb->bufs->buf;
 
-    if (ngx_pfree(body->request->pool, b->start) == NGX_OK) {
+    if (ngx_pfree(r->pool, b->start) == NGX_OK) {
         rb->bufs = NULL;
         rb->buf = NULL;
     }
@@ -230,10 +237,20 @@ ngx_http_qwen_body_free(ngx_http_qwen_body_t *body)
 static void
 ngx_http_qwen_body_cleanup(void *data)
 {
-    ngx_http_qwen_body_t  *body = data;
+    ngx_http_qwen_ctx_t *ctx = data;
+
+    ngx_http_qwen_body_t  *body;
+
+    body = ctx->body;
+
+    if (body == NULL) {
+        return;
+    }
+
+    ctx->body = NULL;
 
     qwen_scan_free(&body->scan);
-
     cJSON_Delete(body->root);
-    body->root = NULL;
+
+    ngx_free(body);
 }

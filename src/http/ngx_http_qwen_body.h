@@ -7,7 +7,6 @@
 
 
 #include "ngx_http_qwen_ctx.h"
-#include "ngx_http_qwen_timer.h"
 #include "qwen_scan.h"
 
 
@@ -21,7 +20,6 @@ struct ngx_http_qwen_body_s {
     qwen_scan_t              scan;
     cJSON                   *root;
     ngx_http_request_t      *request;
-    ngx_http_qwen_timer_t    timer;
     ngx_http_qwen_body_pt    handler;
     u_char                  *piece;      /* of a body in a file */
     unsigned                 failed:1;   /* the file could not be read */

@@ -74,7 +74,7 @@ ngx_http_qwen_call_start(ngx_http_request_t *r, ngx_http_qwen_call_t *call)
     }
 
     call->request = r;
-    call->subrequest = sr;
+    call->sr = sr;
     call->status = 0;
     call->streamed = 0;
     call->timed_out = 0;
@@ -123,16 +123,8 @@ ngx_http_qwen_call_uri(ngx_http_request_t *r, ngx_http_qwen_call_t *call,
 static ngx_int_t
 ngx_http_qwen_call_prepare(ngx_http_request_t *sr, ngx_http_qwen_call_t *call)
 {
-    ngx_http_qwen_ctx_t  *ctx;
-
-    ctx = ngx_pcalloc(sr->pool, sizeof(ngx_http_qwen_ctx_t));
-    if (ctx == NULL) {
-        return NGX_ERROR;
-    }
-
-    ctx->call = call;
-    ctx->subrequest = 1;
-    ngx_http_set_ctx(sr, ctx, ngx_http_qwen_module);
+    call->subrequest = 1;
+    ngx_http_set_ctx(sr, call, ngx_http_qwen_module);
 
     ngx_memzero(&sr->headers_in, sizeof(ngx_http_headers_in_t));
     sr->headers_in.content_length_n = -1;
@@ -202,7 +194,7 @@ ngx_http_qwen_call_ended(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 {
     ngx_http_qwen_call_t  *call = data;
 
-    if (call->subrequest != sr) {
+    if (call->sr != sr) {
         return rc;
     }
 
@@ -248,7 +240,7 @@ ngx_http_qwen_call_wake(ngx_http_request_t *r)
 
     ctx->call = NULL;
 
-    ngx_http_qwen_call_free_buffer(call->subrequest);
+    ngx_http_qwen_call_free_buffer(call->sr);
 
     if (call->stale && !call->repeated) {
 
@@ -263,7 +255,7 @@ ngx_http_qwen_call_wake(ngx_http_request_t *r)
         ctx->call = NULL;
     }
 
-    call->subrequest = NULL;
+    call->sr = NULL;
     call->done(call);
 }
 
@@ -298,7 +290,7 @@ ngx_http_qwen_call_stop(ngx_http_qwen_call_t *call)
     ngx_http_request_t   *sr;
     ngx_http_upstream_t  *u;
 
-    sr = call->subrequest;
+    sr = call->sr;
 
     if (sr == NULL || call->ended || sr->upstream == NULL) {
         return;

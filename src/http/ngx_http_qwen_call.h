@@ -34,6 +34,8 @@ typedef void (*ngx_http_qwen_call_done_pt)(ngx_http_qwen_call_t *call);
 
 
 struct ngx_http_qwen_call_s {
+    ngx_uint_t                   subrequest; /* 1; see ngx_http_qwen_ctx_t */
+
     /* what to send; to be set by the caller */
     ngx_http_core_loc_conf_t    *location;
     ngx_uint_t                   method;     /* NGX_HTTP_GET or _POST */
@@ -62,7 +64,7 @@ struct ngx_http_qwen_call_s {
     unsigned                     stale:1;    /* a kept connection was dead */
     unsigned                     repeated:1;
     ngx_http_request_t          *request;
-    ngx_http_request_t          *subrequest;
+    ngx_http_request_t          *sr;
     ngx_chain_t                 *in;         /* not yet given to handler */
 };
 

@@ -131,10 +131,15 @@ ngx_http_qwen_chat_create(ngx_http_request_t *r, qwen_request_t *request)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
 
-    chat = ngx_pcalloc(r->pool, sizeof(ngx_http_qwen_chat_t));
     cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
 
-    if (chat == NULL || cln == NULL) {
+    /* not from the pool: it would begin a block of its own there */
+
+    chat = ngx_calloc(sizeof(ngx_http_qwen_chat_t), r->connection->log);
+    if (chat == NULL) {
         return NGX_ERROR;
     }
 
@@ -158,7 +163,6 @@ ngx_http_qwen_chat_create(ngx_http_request_t *r, qwen_request_t *request)
 
     if (chat->tried == NULL
         || ngx_http_qwen_chat_model(chat, request) != NGX_OK
-        || ngx_http_qwen_timer_init(r, &chat->timer) != NGX_OK
         || ngx_http_qwen_timer_init(r, &chat->deadline) != NGX_OK)
     {
         return NGX_ERROR;
@@ -277,4 +281,6 @@ ngx_http_qwen_chat_cleanup(void *data)
     qwen_buf_free(&chat->head);
     qwen_buf_free(&chat->tail);
     qwen_buf_free(&chat->call.answer);
+
+    ngx_free(chat);
 }

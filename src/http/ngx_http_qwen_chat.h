@@ -36,7 +36,6 @@ struct ngx_http_qwen_chat_s {
     ngx_uint_t                     ntried;
     ngx_uint_t                     moves;
     qwen_failure_t                 failure;      /* of the last one */
-    ngx_http_qwen_timer_t          timer;        /* until the next step */
     ngx_http_qwen_timer_t          deadline;
     ngx_msec_t                     list_deadline;
     unsigned                       expired:1;

@@ -48,7 +48,7 @@ ngx_http_qwen_chat_attempt(ngx_http_request_t *r)
     case NGX_OK:
         ctx->log.attempts++;
 
-        ngx_http_qwen_timer_set(&chat->timer, chat->qmcf->pool.lease_time / 3,
+        ngx_http_qwen_timer_set(&ctx->timer, chat->qmcf->pool.lease_time / 3,
                                 ngx_http_qwen_chat_renew);
 
         if (ngx_http_qwen_chat_new(chat) != NGX_OK) {
@@ -60,7 +60,7 @@ ngx_http_qwen_chat_attempt(ngx_http_request_t *r)
 
     case NGX_AGAIN:
         ngx_http_qwen_task_nudge();
-        ngx_http_qwen_timer_set(&chat->timer, NGX_HTTP_QWEN_CHAT_POLL,
+        ngx_http_qwen_timer_set(&ctx->timer, NGX_HTTP_QWEN_CHAT_POLL,
                                 ngx_http_qwen_chat_attempt);
         return;
 
@@ -89,7 +89,8 @@ ngx_http_qwen_chat_attempt(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_qwen_chat_new(ngx_http_qwen_chat_t *chat)
 {
-    u_char                    *email;
+    u_char                     email[NGX_HTTP_QWEN_CHAT_EMAIL];
+    ngx_str_t                  masked;
     ngx_time_t                *tp;
     ngx_http_request_t        *r;
     ngx_http_qwen_ctx_t       *ctx;
@@ -101,13 +102,14 @@ ngx_http_qwen_chat_new(ngx_http_qwen_chat_t *chat)
     conf = ngx_http_qwen_web_conf(r);
     ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
 
-    email = ngx_pnalloc(r->pool, NGX_HTTP_QWEN_CHAT_EMAIL);
-    if (email == NULL) {
+    masked = ngx_qwen_mask_email(&chat->lease->email, email, sizeof(email));
+
+    ctx->log.account.len = masked.len;
+    ctx->log.account.data = ngx_pstrdup(r->pool, &masked);
+    if (ctx->log.account.data == NULL) {
         return NGX_ERROR;
     }
 
-    ctx->log.account = ngx_qwen_mask_email(&chat->lease->email, email,
-                                           NGX_HTTP_QWEN_CHAT_EMAIL);
     tp = ngx_timeofday();
     qwen_buf_reset(&chat->head);
 
@@ -265,9 +267,10 @@ static ngx_int_t
 ngx_http_qwen_chat_data(ngx_http_qwen_call_t *call, ngx_http_request_t *sr,
     u_char *data, size_t len)
 {
-    ngx_int_t               rc;
-    ngx_uint_t              started;
-    ngx_http_qwen_chat_t   *chat;
+    ngx_int_t              rc;
+    ngx_uint_t             started;
+    ngx_http_qwen_ctx_t   *ctx;
+    ngx_http_qwen_chat_t  *chat;
 
     chat = call->data;
     started = chat->answer.openai.started;
@@ -279,8 +282,10 @@ ngx_http_qwen_chat_data(ngx_http_qwen_call_t *call, ngx_http_request_t *sr,
     }
 
     if (chat->answer.web.finished && !chat->lingering) {
+        ctx = ngx_http_get_module_ctx(chat->request, ngx_http_qwen_module);
+
         chat->lingering = 1;
-        ngx_http_qwen_timer_set(&chat->timer, NGX_HTTP_QWEN_CHAT_LINGER,
+        ngx_http_qwen_timer_set(&ctx->timer, NGX_HTTP_QWEN_CHAT_LINGER,
                                 ngx_http_qwen_chat_linger);
     }
 
@@ -328,8 +333,9 @@ ngx_http_qwen_chat_complete_done(ngx_http_qwen_call_t *call)
     ngx_http_qwen_chat_t  *chat;
 
     chat = call->data;
+    ctx = ngx_http_get_module_ctx(chat->request, ngx_http_qwen_module);
 
-    ngx_http_qwen_timer_clear(&chat->timer);
+    ngx_http_qwen_timer_clear(&ctx->timer);
 
     if (!call->streamed) {
         answer = ngx_http_qwen_web_answer(call);
@@ -350,7 +356,6 @@ ngx_http_qwen_chat_complete_done(ngx_http_qwen_call_t *call)
 
     chat->failure = (qwen_failure_t) { QWEN_FAIL_NONE, 0 };
 
-    ctx = ngx_http_get_module_ctx(chat->request, ngx_http_qwen_module);
     ctx->log.failure = QWEN_FAIL_NONE;
     ctx->log.upstream_status = call->status;
 
@@ -374,7 +379,7 @@ ngx_http_qwen_chat_renew(ngx_http_request_t *r)
 
     ngx_qwen_lease_renew(chat->lease);
 
-    ngx_http_qwen_timer_set(&chat->timer, chat->qmcf->pool.lease_time / 3,
+    ngx_http_qwen_timer_set(&ctx->timer, chat->qmcf->pool.lease_time / 3,
                             ngx_http_qwen_chat_renew);
 }
 

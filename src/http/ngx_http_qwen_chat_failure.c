@@ -26,13 +26,16 @@ static void ngx_http_qwen_chat_report(ngx_http_qwen_chat_t *chat);
 void
 ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat, qwen_failure_t failure)
 {
-    ngx_msec_t           delay;
-    qwen_openai_error_t  error;
+    ngx_msec_t            delay;
+    ngx_http_qwen_ctx_t  *ctx;
+    qwen_openai_error_t   error;
+
+    ctx = ngx_http_get_module_ctx(chat->request, ngx_http_qwen_module);
 
     failure.class = ngx_http_qwen_chat_class(chat, failure.class);
     chat->failure = failure;
 
-    ngx_http_qwen_timer_clear(&chat->timer);
+    ngx_http_qwen_timer_clear(&ctx->timer);
     ngx_http_qwen_chat_report(chat);
     qwen_buf_free(&chat->call.answer);
 
@@ -55,7 +58,7 @@ ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat, qwen_failure_t failure)
     }
 
     if (delay) {
-        ngx_http_qwen_timer_set(&chat->timer, delay,
+        ngx_http_qwen_timer_set(&ctx->timer, delay,
                                 ngx_http_qwen_chat_attempt);
         return;
     }
@@ -89,7 +92,7 @@ ngx_http_qwen_chat_list(ngx_http_request_t *r)
             && (ngx_msec_int_t) (chat->list_deadline - ngx_current_msec) > 0)
         {
             ngx_http_qwen_task_nudge();
-            ngx_http_qwen_timer_set(&chat->timer, NGX_HTTP_QWEN_CHAT_POLL,
+            ngx_http_qwen_timer_set(&ctx->timer, NGX_HTTP_QWEN_CHAT_POLL,
                                     ngx_http_qwen_chat_list);
             return;
         }
@@ -234,7 +237,7 @@ ngx_http_qwen_chat_deadline(ngx_http_request_t *r)
         return;
     }
 
-    ngx_http_qwen_timer_clear(&chat->timer);
+    ngx_http_qwen_timer_clear(&ctx->timer);
 
     chat->failure.class = QWEN_FAIL_TIMEOUT;
     ngx_http_qwen_chat_refuse(chat, 0);

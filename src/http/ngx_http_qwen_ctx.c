@@ -13,9 +13,13 @@ ngx_http_qwen_get_ctx(ngx_http_request_t *r)
     if (ctx == NULL) {
         ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_qwen_ctx_t));
 
-        if (ctx) {
-            ngx_http_set_ctx(r, ctx, ngx_http_qwen_module);
+        if (ctx == NULL
+            || ngx_http_qwen_timer_init(r, &ctx->timer) != NGX_OK)
+        {
+            return NULL;
         }
+
+        ngx_http_set_ctx(r, ctx, ngx_http_qwen_module);
     }
 
     return ctx;

@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_qwen_timer.h"
 #include "ngx_qwen_keys.h"
 #include "qwen_delta.h"
 #include "qwen_failure.h"
@@ -38,15 +39,16 @@ typedef struct {
 
 
 typedef struct {
-    ngx_http_qwen_call_t        *call;       /* of a subrequest: which it is;
-                                                else: the one that runs */
+    ngx_uint_t                   subrequest; /* 0; a call, which begins with 1,
+                                                is the subrequest's context */
+    ngx_http_qwen_call_t        *call;       /* the one that runs */
+    ngx_http_qwen_timer_t        timer;      /* until the next step */
     ngx_http_qwen_body_t        *body;
     ngx_http_qwen_chat_t        *chat;
     ngx_http_qwen_stream_t      *stream;
     void                        *models;     /* a request for the list */
     const ngx_qwen_key_t        *key;        /* the client's */
     ngx_http_qwen_log_t          log;
-    unsigned                     subrequest:1;
     unsigned                     key_checked:1;
 } ngx_http_qwen_ctx_t;
 

@@ -25,7 +25,8 @@ ngx_http_qwen_header_filter(ngx_http_request_t *r)
     ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
 
     if (ctx && ctx->subrequest) {
-        return ngx_http_qwen_call_header_filter(r, ctx->call);
+        return ngx_http_qwen_call_header_filter(r,
+                                                (ngx_http_qwen_call_t *) ctx);
     }
 
     return ngx_http_next_header_filter(r);
@@ -40,7 +41,8 @@ ngx_http_qwen_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
 
     if (ctx && ctx->subrequest) {
-        return ngx_http_qwen_call_body_filter(r, ctx->call, in);
+        return ngx_http_qwen_call_body_filter(r, (ngx_http_qwen_call_t *) ctx,
+                                              in);
     }
 
     return ngx_http_next_body_filter(r, in);

@@ -30,7 +30,6 @@ typedef struct {
 
 /* A client's request for the list. */
 typedef struct {
-    ngx_http_qwen_timer_t    timer;
     ngx_msec_t               deadline;
     ngx_str_t                id;
 } ngx_http_qwen_models_request_t;
@@ -243,9 +242,7 @@ ngx_http_qwen_models_handler(ngx_http_request_t *r, ngx_str_t *id)
     ctx = ngx_http_qwen_get_ctx(r);
     request = ngx_pcalloc(r->pool, sizeof(ngx_http_qwen_models_request_t));
 
-    if (ctx == NULL || request == NULL
-        || ngx_http_qwen_timer_init(r, &request->timer) != NGX_OK)
-    {
+    if (ctx == NULL || request == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -309,7 +306,7 @@ ngx_http_qwen_models_wait(ngx_http_request_t *r)
 
     ngx_http_qwen_task_nudge();
 
-    ngx_http_qwen_timer_set(&request->timer, NGX_HTTP_QWEN_MODELS_POLL,
+    ngx_http_qwen_timer_set(&ctx->timer, NGX_HTTP_QWEN_MODELS_POLL,
                             ngx_http_qwen_models_wait);
 }
 

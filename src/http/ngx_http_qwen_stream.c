@@ -264,7 +264,7 @@ ngx_http_qwen_stream_comment(ngx_http_request_t *r)
         return;
     }
 
-    active = ctx->call ? ctx->call->subrequest : r;
+    active = ctx->call ? ctx->call->sr : r;
 
     if (ngx_http_qwen_stream_send(stream, active,
                                   qwen_literal(": keep-alive\n\n"), 0)
