@@ -162,7 +162,7 @@ build() {
 
 configure() {
     stamp="$variant $source $(version) $compiler $flags $*
-$(cat "$root/config")"
+$(cat "$root/config" "$root/tools/sanitize-ignore.txt")"
 
     if [ -f "$dir/stamp" ] && [ "$stamp" = "$(cat "$dir/stamp")" ]; then
         return

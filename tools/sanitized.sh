@@ -29,9 +29,20 @@ export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS
 status=0
 "$@" || status=$?
 
-# a warning, about an allocation that had to fail for example, is none
+# nginx leaves its first pool behind when it refuses a configuration; as that is
+# made in main(), which is in every stack, no suppression can name it
+
+is_first_pool() {
+    grep -q 'SUMMARY: AddressSanitizer: 1024 byte(s) leaked in 1 alloc' "$1" \
+        && grep -A 1 'in ngx_create_pool ' "$1" | grep -q 'in main '
+}
+
+
+# a warning, about an allocation that had to fail for example, is no failure
 
 for report in $(grep -l -e 'ERROR: ' -e 'runtime error: ' -r "$reports"); do
+    is_first_pool "$report" && continue
+
     echo "$report:" >&2
     head -n 60 "$report" >&2
     status=1

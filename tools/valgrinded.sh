@@ -26,8 +26,11 @@ case "\$*" in
 -v | -V) exec "$nginx" "\$@" ;;
 esac
 
-exec valgrind -q --leak-check=full --show-leak-kinds=definite \\
-    --errors-for-leak-kinds=definite --num-callers=30 \\
+# the module is unloaded before leaks are told, its names are wanted then
+
+exec valgrind -q --keep-debuginfo=yes --leak-check=full \\
+    --show-leak-kinds=definite --errors-for-leak-kinds=definite \\
+    --num-callers=30 \\
     --suppressions="$tools/valgrind-suppressions.txt" \\
     --log-file="$reports/%p.log" "$nginx" "\$@"
 END

@@ -268,6 +268,13 @@ ngx_http_qwen_answer_abort(ngx_http_qwen_answer_t *answer,
 }
 
 
+void
+ngx_http_qwen_answer_exit(void)
+{
+    qwen_buf_free(&ngx_http_qwen_scratch);
+}
+
+
 static void
 ngx_http_qwen_scratch_reset(void)
 {

@@ -57,4 +57,8 @@ ngx_int_t ngx_http_qwen_answer_abort(ngx_http_qwen_answer_t *answer,
     const qwen_openai_error_t *error);
 
 
+/* Frees what this worker renders into. */
+void ngx_http_qwen_answer_exit(void);
+
+
 #endif /* _NGX_HTTP_QWEN_ANSWER_H_INCLUDED_ */

@@ -93,6 +93,14 @@ ngx_http_qwen_models(ngx_http_qwen_main_conf_t *qmcf)
 }
 
 
+void
+ngx_http_qwen_models_exit(void)
+{
+    qwen_models_free(&ngx_http_qwen_models_copy.models);
+    ngx_http_qwen_models_copy.generation = 0;
+}
+
+
 ngx_int_t
 ngx_http_qwen_models_refresh(ngx_http_qwen_main_conf_t *qmcf)
 {

@@ -14,6 +14,9 @@
  * Valid until the worker returns to its event loop. */
 const qwen_models_t *ngx_http_qwen_models(ngx_http_qwen_main_conf_t *qmcf);
 
+/* Frees this worker's copy. */
+void ngx_http_qwen_models_exit(void);
+
 /* Fetches the list by a carrier when it is due and no one else does it.
  * NGX_OK: begun; NGX_DECLINED: not due, or no account can; NGX_ERROR. */
 ngx_int_t ngx_http_qwen_models_refresh(ngx_http_qwen_main_conf_t *qmcf);

@@ -1,5 +1,6 @@
 
 #include "ngx_http_qwen_task.h"
+#include "ngx_http_qwen_answer.h"
 #include "ngx_http_qwen_models.h"
 #include "ngx_http_qwen_signin.h"
 
@@ -56,6 +57,14 @@ ngx_http_qwen_init_process(ngx_cycle_t *cycle)
     ngx_http_qwen_task_schedule(0);
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_qwen_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_qwen_models_exit();
+    ngx_http_qwen_answer_exit();
 }
 
 

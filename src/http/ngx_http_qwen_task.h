@@ -11,6 +11,9 @@
 /* Starts the schedule of worker 0. */
 ngx_int_t ngx_http_qwen_init_process(ngx_cycle_t *cycle);
 
+/* Frees what a worker keeps of its own. */
+void ngx_http_qwen_exit_process(ngx_cycle_t *cycle);
+
 /* Asks this worker to look for due work soon, for a request that waits. */
 void ngx_http_qwen_task_nudge(void);
 
