@@ -57,7 +57,7 @@ run:
 	@tools/run.sh
 
 clean:
-	rm -rf $(BUILD) t/servroot t/e2e/node_modules
+	rm -rf $(BUILD) t/servroot* t/e2e/node_modules
 
 
 # The plain layers, once for each set of compiler and flags.  A layer sees its
@@ -191,7 +191,9 @@ SANE_NGINX =	TEST_NGINX_BINARY=$(abspath $(SANITIZE)/nginx) \
 NEWER_NGINX =	TEST_NGINX_LOAD_MODULES=$(abspath \
 			$(NEWER)/ngx_http_qwen_module.so)
 
-export TEST_NGINX_SERVROOT ?= $(abspath $(BUILD))/servroot
+# each file of tests has a port and a directory of its own and they run at once
+
+PROVE =		prove -j3 -e tools/suite.sh
 
 TEST_STAGES =	check lib-clang module newer sanitize unit unit-sanitize fuzz \
 		test-simulator test-nginx test-e2e test-newer test-valgrind \
@@ -208,13 +210,14 @@ test-simulator:
 	node --test $(SIM_TESTS)
 
 test-nginx: module
-	$(PLAIN_NGINX) prove -r $(SUITES)
+	$(PLAIN_NGINX) $(PROVE) $(SUITES)
 
 test-e2e: module t/e2e/node_modules
 	$(PLAIN_NGINX) node --test $(E2E_TESTS)
 
 test-nginx-sanitize: sanitize
-	$(SANE_NGINX) tools/sanitized.sh $(BUILD)/reports prove -r $(SUITES)
+	$(SANE_NGINX) tools/sanitized.sh $(BUILD)/reports \
+		env $(PROVE) $(SUITES)
 
 test-e2e-sanitize: sanitize t/e2e/node_modules
 	$(SANE_NGINX) tools/sanitized.sh $(BUILD)/reports \
