@@ -57,7 +57,7 @@ run:
 	@tools/run.sh
 
 clean:
-	rm -rf $(BUILD) t/servroot* t/e2e/node_modules
+	rm -rf $(BUILD) t/servroot t/e2e/node_modules
 
 
 # The plain layers, once for each set of compiler and flags.  A layer sees its
@@ -217,7 +217,7 @@ test-e2e: module t/e2e/node_modules
 
 test-nginx-sanitize: sanitize
 	$(SANE_NGINX) tools/sanitized.sh $(BUILD)/reports \
-		env $(PROVE) $(SUITES)
+		$(PROVE) $(SUITES)
 
 test-e2e-sanitize: sanitize t/e2e/node_modules
 	$(SANE_NGINX) tools/sanitized.sh $(BUILD)/reports \
@@ -225,11 +225,11 @@ test-e2e-sanitize: sanitize t/e2e/node_modules
 
 test-newer: newer
 	$(NEWER_NGINX) TEST_NGINX_BINARY=$(abspath $(NEWER)/nginx) \
-		prove t/smoke.t
+		$(PROVE) t/smoke.t
 
 test-valgrind: newer
 	$(NEWER_NGINX) tools/valgrinded.sh $(BUILD)/reports \
-		$(abspath $(NEWER)/nginx) prove t/smoke.t
+		$(abspath $(NEWER)/nginx) $(PROVE) t/smoke.t
 
 t/e2e/node_modules: t/e2e/package.json
 	cd t/e2e && npm install --no-package-lock --no-audit --no-fund

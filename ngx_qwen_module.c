@@ -219,7 +219,7 @@ ngx_module_t  ngx_http_qwen_module = {
     ngx_http_qwen_commands,                /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_qwen_init_module,             /* init module */
     ngx_http_qwen_init_process,            /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */

@@ -1,15 +1,16 @@
 #!/bin/sh
 #
-# Runs one file of Test::Nginx with a port and a server root of its own, so that
-# several can run at once (prove -j -e tools/suite.sh).
+# Runs a file of Test::Nginx with a port and a directory of its own, so that
+# several can run at once; for "prove --exec".
 
 set -eu
 
-name=$(basename "$1" .t)
-number=$(ls t/*.t | grep -n -x "t/$name.t" | cut -d : -f 1)
+place=$(ls t/*.t | grep -n -x "$1" | cut -d : -f 1)
 
-TEST_NGINX_PORT=$((23000 + 10 * number))
-TEST_NGINX_SERVROOT=${TEST_NGINX_SERVROOT:-$PWD/build/servroot}-$name
+TEST_NGINX_PORT=$((${TEST_NGINX_PORT:-1984} + place * 20))
+TEST_NGINX_SERVROOT=$PWD/build/servroot/$(basename "$1" .t)
 export TEST_NGINX_PORT TEST_NGINX_SERVROOT
+
+mkdir -p build/servroot
 
 exec perl "$1"

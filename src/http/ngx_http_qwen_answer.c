@@ -95,6 +95,8 @@ ngx_http_qwen_answer_begin(ngx_http_qwen_answer_t *answer)
     qwen_sink_t  *sink;
     ngx_uint_t    reasoning;
 
+    ngx_http_qwen_scratch_reset();
+
     if (answer->begun) {
         ngx_http_qwen_answer_reset(answer);
         qwen_openai_chat_restart(&answer->openai);
@@ -190,15 +192,26 @@ ngx_http_qwen_answer_end(ngx_http_qwen_answer_t *answer)
         answer->failure = answer->web.failure;
     }
 
-    if (!answer->failed && !answer->openai.started) {
+    if (answer->failed) {
+
+        /* what the last event gave must not reach the next client */
+
+        ngx_http_qwen_scratch_reset();
+
+        return NGX_ERROR;
+    }
+
+    if (!answer->openai.started) {
 
         /* complete, but nothing of it is for the client */
 
         answer->failed = 1;
         answer->failure.class = QWEN_FAIL_EMPTY;
+
+        return NGX_ERROR;
     }
 
-    return answer->failed ? NGX_ERROR : NGX_OK;
+    return NGX_OK;
 }
 
 

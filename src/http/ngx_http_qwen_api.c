@@ -92,6 +92,13 @@ ngx_http_qwen_openai_handler(ngx_http_request_t *r)
     ngx_str_t                  path;
     ngx_http_core_loc_conf_t  *clcf;
 
+    if (r != r->main) {
+
+        /* its calls and its answer would be those of another request */
+
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
     if (r->method == NGX_HTTP_OPTIONS) {
         return ngx_http_qwen_respond_preflight(r);
     }
@@ -195,6 +202,10 @@ static ngx_int_t
 ngx_http_qwen_open_models_handler(ngx_http_request_t *r)
 {
     ngx_str_t  id;
+
+    if (r != r->main) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
 
     if (r->method == NGX_HTTP_OPTIONS) {
         return ngx_http_qwen_respond_preflight(r);

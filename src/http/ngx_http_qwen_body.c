@@ -60,7 +60,7 @@ ngx_http_qwen_body_read(ngx_http_request_t *r, size_t max_json,
     body->handler = handler;
     ctx->body = body;
 
-    /* so the body is one buffer in memory or one file */
+    /* fewer buffers; nginx does not promise one */
 
     r->request_body_in_single_buf = 1;
 
@@ -204,7 +204,6 @@ ngx_http_qwen_body_read_file(ngx_http_qwen_body_t *body, ngx_buf_t *b,
 void
 ngx_http_qwen_body_free(ngx_http_qwen_body_t *body)
 {
-    ngx_buf_t                *b;
     ngx_http_request_t       *r;
     ngx_http_request_body_t  *rb;
 
@@ -219,17 +218,18 @@ ngx_http_qwen_body_free(ngx_http_qwen_body_t *body)
 
     rb = r->request_body;
 
-    if (rb == NULL || rb->bufs == NULL || rb->bufs->buf->in_file) {
+    if (rb == NULL || rb->buf == NULL
+        || ngx_pfree(r->pool, rb->buf->start) != NGX_OK)
+    {
         return;
     }
 
-    /* a large buffer only; then $request_body is no more */
+    /* it was a large buffer; then $request_body is no more */
 
-    b = rb->bufs->buf;
+    rb->buf = NULL;
 
-    if (ngx_pfree(r->pool, b->start) == NGX_OK) {
+    if (rb->temp_file == NULL) {
         rb->bufs = NULL;
-        rb->buf = NULL;
     }
 }
 

@@ -11,10 +11,11 @@
 
 static ngx_int_t ngx_http_qwen_call_uri(ngx_http_request_t *r,
     ngx_http_qwen_call_t *call, ngx_str_t *uri);
-static ngx_int_t ngx_http_qwen_call_prepare(ngx_http_request_t *sr,
-    ngx_http_qwen_call_t *call);
-static ngx_int_t ngx_http_qwen_call_headers(ngx_http_request_t *sr,
-    ngx_http_qwen_call_t *call);
+static ngx_int_t ngx_http_qwen_call_headers(ngx_http_request_t *r,
+    ngx_http_qwen_call_t *call, ngx_list_t *headers);
+static void ngx_http_qwen_call_prepare(ngx_http_request_t *sr,
+    ngx_http_qwen_call_t *call, ngx_list_t *headers,
+    ngx_http_request_body_t *body);
 static ngx_int_t ngx_http_qwen_call_ended(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
 static void ngx_http_qwen_call_wake(ngx_http_request_t *r);
@@ -44,12 +45,20 @@ ngx_http_qwen_call_header(ngx_http_qwen_call_t *call, char *name,
 }
 
 
+/*
+ * A subrequest begins as a copy of its parent.  Nothing of the client's
+ * request may reach the upstream, its Authorization and Cookie least of all,
+ * so headers and body are made anew.
+ */
+
 ngx_int_t
 ngx_http_qwen_call_start(ngx_http_request_t *r, ngx_http_qwen_call_t *call)
 {
     ngx_str_t                    uri;
+    ngx_list_t                   headers;
     ngx_http_request_t          *sr;
     ngx_http_qwen_ctx_t         *ctx;
+    ngx_http_request_body_t     *body;
     ngx_http_post_subrequest_t  *ps;
 
     ctx = ngx_http_qwen_get_ctx(r);
@@ -61,8 +70,14 @@ ngx_http_qwen_call_start(ngx_http_request_t *r, ngx_http_qwen_call_t *call)
         return NGX_ERROR;
     }
 
+    /* what can fail comes first: a subrequest cannot be taken back */
+
     ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
-    if (ps == NULL) {
+    body = ngx_pcalloc(r->pool, sizeof(ngx_http_request_body_t));
+
+    if (ps == NULL || body == NULL
+        || ngx_http_qwen_call_headers(r, call, &headers) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -86,7 +101,9 @@ ngx_http_qwen_call_start(ngx_http_request_t *r, ngx_http_qwen_call_t *call)
     ctx->call = call;
     r->write_event_handler = ngx_http_qwen_call_wake;
 
-    return ngx_http_qwen_call_prepare(sr, call);
+    ngx_http_qwen_call_prepare(sr, call, &headers, body);
+
+    return NGX_OK;
 }
 
 
@@ -114,26 +131,25 @@ ngx_http_qwen_call_uri(ngx_http_request_t *r, ngx_http_qwen_call_t *call,
 }
 
 
-/*
- * A subrequest begins as a copy of its parent.  Nothing of the client's
- * request may reach the upstream, its Authorization and Cookie least of all,
- * so headers and body are made anew.
- */
-
-static ngx_int_t
-ngx_http_qwen_call_prepare(ngx_http_request_t *sr, ngx_http_qwen_call_t *call)
+static void
+ngx_http_qwen_call_prepare(ngx_http_request_t *sr, ngx_http_qwen_call_t *call,
+    ngx_list_t *headers, ngx_http_request_body_t *body)
 {
     call->subrequest = 1;
     ngx_http_set_ctx(sr, call, ngx_http_qwen_module);
 
     ngx_memzero(&sr->headers_in, sizeof(ngx_http_headers_in_t));
+    sr->headers_in.headers = *headers;
     sr->headers_in.content_length_n = -1;
     sr->headers_in.keep_alive_n = -1;
 
-    sr->request_body = ngx_pcalloc(sr->pool, sizeof(ngx_http_request_body_t));
-    if (sr->request_body == NULL) {
-        return NGX_ERROR;
+    /* a list points into itself while it has one part */
+
+    if (headers->last == &headers->part) {
+        sr->headers_in.headers.last = &sr->headers_in.headers.part;
     }
+
+    sr->request_body = body;
 
     if (call->method == NGX_HTTP_POST) {
         sr->method = NGX_HTTP_POST;
@@ -141,19 +157,18 @@ ngx_http_qwen_call_prepare(ngx_http_request_t *sr, ngx_http_qwen_call_t *call)
         sr->request_body->bufs = call->body;
         sr->headers_in.content_length_n = call->body_len;
     }
-
-    return ngx_http_qwen_call_headers(sr, call);
 }
 
 
 static ngx_int_t
-ngx_http_qwen_call_headers(ngx_http_request_t *sr, ngx_http_qwen_call_t *call)
+ngx_http_qwen_call_headers(ngx_http_request_t *r, ngx_http_qwen_call_t *call,
+    ngx_list_t *headers)
 {
     ngx_uint_t               i;
     ngx_table_elt_t         *h;
     ngx_http_qwen_header_t  *header;
 
-    if (ngx_list_init(&sr->headers_in.headers, sr->pool, call->nheaders,
+    if (ngx_list_init(headers, r->pool, call->nheaders,
                       sizeof(ngx_table_elt_t))
         != NGX_OK)
     {
@@ -163,14 +178,14 @@ ngx_http_qwen_call_headers(ngx_http_request_t *sr, ngx_http_qwen_call_t *call)
     for (i = 0; i < call->nheaders; i++) {
         header = &call->headers[i];
 
-        h = ngx_list_push(&sr->headers_in.headers);
+        h = ngx_list_push(headers);
         if (h == NULL) {
             return NGX_ERROR;
         }
 
         h->key = header->name;
         h->value = header->value;
-        h->lowcase_key = ngx_pnalloc(sr->pool, h->key.len);
+        h->lowcase_key = ngx_pnalloc(r->pool, h->key.len);
         if (h->lowcase_key == NULL) {
             return NGX_ERROR;
         }
@@ -200,8 +215,7 @@ ngx_http_qwen_call_ended(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 
     if (sr->connection->error
         || sr->connection->timedout
-        || rc == NGX_HTTP_CLIENT_CLOSED_REQUEST
-        || (rc == NGX_ERROR && call->streamed))
+        || rc == NGX_HTTP_CLIENT_CLOSED_REQUEST)
     {
         /* the client is gone, nginx ends its request */
         return rc;
@@ -213,9 +227,18 @@ ngx_http_qwen_call_ended(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 
     call->ended = 1;
 
+    if (sr->upstream == NULL) {
+        ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
+                      "a call was answered by nginx itself (%i): a "
+                      "\"return\", \"rewrite\" or \"if\" applies to "
+                      "location \"%V\"", rc, &call->location->name);
+        call->misconfigured = 1;
+        return NGX_OK;
+    }
+
     if (call->status == 0) {
         call->timed_out = (rc == NGX_HTTP_GATEWAY_TIME_OUT);
-        call->stale = (rc == NGX_HTTP_BAD_GATEWAY && sr->upstream
+        call->stale = (rc == NGX_HTTP_BAD_GATEWAY
                        && sr->upstream->peer.cached);
     }
 
@@ -333,9 +356,9 @@ ngx_http_qwen_call_header_filter(ngx_http_request_t *sr,
         && sr->headers_out.content_encoding->value.len)
     {
         ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
-                      "upstream sent an encoded answer, location \"%V\" needs "
-                      "\"proxy_set_header Accept-Encoding ''\"",
-                      &call->location->name);
+                      "upstream sent an encoded answer, no "
+                      "\"proxy_set_header Accept-Encoding\" may apply to "
+                      "location \"%V\"", &call->location->name);
         call->misconfigured = 1;
     }
 

@@ -122,6 +122,8 @@ ngx_http_qwen_carrier_init(ngx_connection_t *c,
     ngx_http_qwen_carrier_t *carrier, ngx_pool_t *pool,
     ngx_http_core_srv_conf_t *server)
 {
+    c->number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
+
     carrier->hc.conf_ctx = server->ctx;
     carrier->log_ctx.connection = c;
     carrier->log = *ngx_cycle->log;
@@ -163,12 +165,31 @@ ngx_http_qwen_carrier_init(ngx_connection_t *c,
 }
 
 
-/* No one writes to the other end, and it closes with the carrier. */
+/*
+ * No one writes to the other end, and it closes with the carrier; only the
+ * time-out of a shutdown asks for its end.
+ */
 
 static void
 ngx_http_qwen_carrier_event(ngx_event_t *ev)
 {
-    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, ev->log, 0, "qwen carrier event");
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = ev->data;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ev->log, 0, "qwen carrier event %d",
+                   c->close);
+
+    if (!c->close) {
+        return;
+    }
+
+    r = c->data;
+
+    c->error = 1;
+    ngx_http_finalize_request(r->main, NGX_ERROR);
+    ngx_http_run_posted_requests(c);
 }
 
 

@@ -41,11 +41,13 @@ ngx_http_qwen_chat_handler(ngx_http_request_t *r)
 
 static void
 ngx_http_qwen_chat_body(ngx_http_request_t *r, ngx_http_qwen_body_t *body,
-    qwen_rc_t rc)
+    qwen_rc_t scanned)
 {
-    qwen_openai_error_t  error;
+    ngx_int_t             rc;
+    ngx_http_qwen_ctx_t  *ctx;
+    qwen_openai_error_t   error;
 
-    if (rc != QWEN_OK) {
+    if (scanned != QWEN_OK) {
         qwen_openai_scan_error(&body->scan, &error);
 
     } else if (ngx_http_qwen_chat_begin(r, body, &error) == NGX_OK) {
@@ -54,7 +56,15 @@ ngx_http_qwen_chat_body(ngx_http_request_t *r, ngx_http_qwen_body_t *body,
         return;
     }
 
-    ngx_http_finalize_request(r, ngx_http_qwen_respond_error(r, &error, 0));
+    ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
+    rc = ngx_http_qwen_respond_error(r, &error, 0);
+
+    if (ctx->chat) {
+        ngx_http_qwen_chat_finalize(ctx->chat, rc);
+
+    } else {
+        ngx_http_finalize_request(r, rc);
+    }
 }
 
 
@@ -163,15 +173,21 @@ ngx_http_qwen_chat_create(ngx_http_request_t *r, qwen_request_t *request)
 
     if (chat->tried == NULL
         || ngx_http_qwen_chat_model(chat, request) != NGX_OK
-        || ngx_http_qwen_timer_init(r, &chat->deadline) != NGX_OK)
+        || ngx_http_qwen_timer_init(r, &chat->timer) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    ngx_http_qwen_timer_set(&chat->deadline, chat->qlcf->timeout,
-                            ngx_http_qwen_chat_deadline);
+    if (ngx_http_qwen_answer_init(r, &chat->answer, request) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-    return ngx_http_qwen_answer_init(r, &chat->answer, request);
+    chat->deadline = ngx_current_msec + chat->qlcf->timeout;
+
+    ngx_http_qwen_timer_set(&chat->timer, chat->qlcf->timeout,
+                            ngx_http_qwen_chat_expire);
+
+    return NGX_OK;
 }
 
 

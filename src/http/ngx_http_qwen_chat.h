@@ -36,7 +36,8 @@ struct ngx_http_qwen_chat_s {
     ngx_uint_t                     ntried;
     ngx_uint_t                     moves;
     qwen_failure_t                 failure;      /* of the last one */
-    ngx_http_qwen_timer_t          deadline;
+    ngx_http_qwen_timer_t          timer;        /* until the deadline */
+    ngx_msec_t                     deadline;
     ngx_msec_t                     list_deadline;
     unsigned                       expired:1;
     unsigned                       lingering:1;
@@ -75,8 +76,11 @@ void ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat,
 void ngx_http_qwen_chat_refuse(ngx_http_qwen_chat_t *chat,
     ngx_msec_t retry_after);
 
-/* The handler of chat->deadline. */
-void ngx_http_qwen_chat_deadline(ngx_http_request_t *r);
+/* The handler of chat->timer. */
+void ngx_http_qwen_chat_expire(ngx_http_request_t *r);
+
+/* Finalizes the request, which may live on until its answer is sent. */
+void ngx_http_qwen_chat_finalize(ngx_http_qwen_chat_t *chat, ngx_int_t rc);
 
 
 #endif /* _NGX_HTTP_QWEN_CHAT_H_INCLUDED_ */

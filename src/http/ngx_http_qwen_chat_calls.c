@@ -76,6 +76,12 @@ ngx_http_qwen_chat_attempt(ngx_http_request_t *r)
 
         break;
 
+    case NGX_ERROR:
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "no room in \"qwen_zone\" for another conversation");
+        chat->failure.class = QWEN_FAIL_INTERNAL;
+        break;
+
     default:
         if (chat->failure.class == QWEN_FAIL_NONE) {
             chat->failure.class = QWEN_FAIL_TOKEN;
@@ -309,7 +315,7 @@ ngx_http_qwen_chat_started(ngx_http_qwen_chat_t *chat, ngx_http_request_t *sr)
                                 + (ngx_msec_int_t) tp->msec
                                 - (ngx_msec_int_t) r->start_msec));
 
-    ngx_http_qwen_timer_clear(&chat->deadline);
+    ngx_http_qwen_timer_clear(&chat->timer);
 
     /* no retry can need the text any more */
 
@@ -364,7 +370,7 @@ ngx_http_qwen_chat_complete_done(ngx_http_qwen_call_t *call)
 
     rc = ngx_http_qwen_answer_finish(&chat->answer, chat->text_len);
 
-    ngx_http_finalize_request(chat->request, rc);
+    ngx_http_qwen_chat_finalize(chat, rc);
 }
 
 
@@ -393,5 +399,10 @@ ngx_http_qwen_chat_linger(ngx_http_request_t *r)
 
     if (ctx->call) {
         ngx_http_qwen_call_stop(ctx->call);
+
+        /* a client that is slow defers it */
+
+        ngx_http_qwen_timer_set(&ctx->timer, NGX_HTTP_QWEN_CHAT_LINGER,
+                                ngx_http_qwen_chat_linger);
     }
 }

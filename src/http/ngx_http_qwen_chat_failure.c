@@ -41,7 +41,7 @@ ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat, qwen_failure_t failure)
 
     if (ngx_http_qwen_answer_sent(&chat->answer)) {
         qwen_openai_error_failure(&error, &failure);
-        ngx_http_finalize_request(chat->request,
+        ngx_http_qwen_chat_finalize(chat,
                        ngx_http_qwen_answer_abort(&chat->answer, &error));
         return;
     }
@@ -146,12 +146,22 @@ ngx_http_qwen_chat_class(ngx_http_qwen_chat_t *chat, qwen_fail_class_t class)
 static ngx_int_t
 ngx_http_qwen_chat_again(ngx_http_qwen_chat_t *chat, ngx_msec_t *delay)
 {
+    ngx_msec_int_t             rest;
     ngx_http_qwen_loc_conf_t  *qlcf;
 
     qlcf = chat->qlcf;
+    rest = (ngx_msec_int_t) (chat->deadline - ngx_current_msec);
 
-    if (chat->expired || !qwen_fail_class_retriable(chat->failure.class)) {
+    if (chat->expired || rest <= 0
+        || !qwen_fail_class_retriable(chat->failure.class))
+    {
         return NGX_DECLINED;
+    }
+
+    /* an answer that is collected had begun, and had stopped it */
+
+    if (!chat->timer.event.timer_set) {
+        ngx_http_qwen_timer_set(&chat->timer, rest, ngx_http_qwen_chat_expire);
     }
 
     switch (chat->failure.class) {
@@ -209,15 +219,32 @@ ngx_http_qwen_chat_refuse(ngx_http_qwen_chat_t *chat, ngx_msec_t retry_after)
 
     qwen_openai_error_failure(&error, &chat->failure);
 
-    ngx_http_finalize_request(chat->request,
-                              ngx_http_qwen_respond_error(chat->request,
-                                                          &error,
-                                                          retry_after));
+    ngx_http_qwen_chat_finalize(chat,
+                                ngx_http_qwen_respond_error(chat->request,
+                                                            &error,
+                                                            retry_after));
 }
 
 
 void
-ngx_http_qwen_chat_deadline(ngx_http_request_t *r)
+ngx_http_qwen_chat_finalize(ngx_http_qwen_chat_t *chat, ngx_int_t rc)
+{
+    ngx_http_request_t   *r;
+    ngx_http_qwen_ctx_t  *ctx;
+
+    r = chat->request;
+    ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
+
+    ngx_http_qwen_timer_clear(&chat->timer);
+    ngx_http_qwen_timer_clear(&ctx->timer);
+    ngx_http_qwen_timer_clear(&chat->answer.stream.timer);
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+void
+ngx_http_qwen_chat_expire(ngx_http_request_t *r)
 {
     ngx_http_qwen_ctx_t   *ctx;
     ngx_http_qwen_chat_t  *chat;
@@ -232,8 +259,7 @@ ngx_http_qwen_chat_deadline(ngx_http_request_t *r)
 
         /* a call that has not begun yet cannot be stopped */
 
-        ngx_http_qwen_timer_set(&chat->deadline, 100,
-                                ngx_http_qwen_chat_deadline);
+        ngx_http_qwen_timer_set(&chat->timer, 100, ngx_http_qwen_chat_expire);
         return;
     }
 

@@ -228,6 +228,21 @@ ngx_http_qwen_init(ngx_conf_t *cf)
 }
 
 
+ngx_int_t
+ngx_http_qwen_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_qwen_main_conf_t  *qmcf;
+
+    qmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_qwen_module);
+
+    if (qmcf && ngx_http_qwen_used(qmcf)) {
+        ngx_qwen_pool_commit(&qmcf->pool, cycle->log);
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_qwen_check_server(ngx_conf_t *cf, ngx_http_qwen_srv_conf_t *qscf)
 {

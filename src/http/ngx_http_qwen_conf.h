@@ -116,6 +116,9 @@ char *ngx_http_qwen_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
  * when the module is used. */
 ngx_int_t ngx_http_qwen_init(ngx_conf_t *cf);
 
+/* Takes the accounts of a configuration that is taken. */
+ngx_int_t ngx_http_qwen_init_module(ngx_cycle_t *cycle);
+
 /* The configuration of the location that a request's web calls go through. */
 ngx_http_qwen_loc_conf_t *ngx_http_qwen_web_conf(ngx_http_request_t *r);
 

@@ -39,7 +39,7 @@ ngx_http_qwen_job_t *ngx_http_qwen_job_create(
     ngx_http_qwen_main_conf_t *qmcf);
 
 /* Starts the prepared call with job->body, for at most timeout milliseconds;
- * done runs in any case, and the job is gone after it. */
+ * done runs, unless the worker shuts down before, and the job is gone. */
 void ngx_http_qwen_job_start(ngx_http_qwen_job_t *job, ngx_msec_t timeout);
 
 /* Frees a job that was not started. */

@@ -16,6 +16,7 @@
 
 /* A worker's copy of the list. */
 typedef struct {
+    struct ngx_qwen_zone_s  *zone;       /* that it is from */
     ngx_uint_t               generation;
     qwen_models_t            models;
 } ngx_http_qwen_models_copy_t;
@@ -61,6 +62,11 @@ ngx_http_qwen_models(ngx_http_qwen_main_conf_t *qmcf)
     ngx_http_qwen_models_copy_t  *copy;
 
     copy = &ngx_http_qwen_models_copy;
+
+    if (copy->zone != qmcf->pool.sh) {
+        ngx_http_qwen_models_exit();
+        copy->zone = qmcf->pool.sh;
+    }
 
     if (ngx_qwen_models_generation(&qmcf->pool) == copy->generation) {
         return copy->generation ? &copy->models : NULL;
@@ -126,7 +132,10 @@ ngx_http_qwen_models_refresh(ngx_http_qwen_main_conf_t *qmcf)
     job = ngx_http_qwen_job_create(qmcf);
 
     if (job == NULL || ngx_http_qwen_models_prepare(job, claim) != NGX_OK) {
-        ngx_qwen_models_failed(&qmcf->pool, claim, QWEN_FAIL_INTERNAL);
+
+        /* the account may have gone meanwhile */
+
+        ngx_qwen_models_failed(&qmcf->pool, claim, QWEN_FAIL_NONE);
 
         if (job) {
             ngx_http_qwen_job_destroy(job);
@@ -261,7 +270,11 @@ ngx_http_qwen_models_handler(ngx_http_request_t *r, ngx_str_t *id)
     ctx->models = request;
 
     r->main->count++;
-    r->read_event_handler = ngx_http_test_reading;
+
+    if (!r->discard_body) {
+        r->read_event_handler = ngx_http_test_reading;
+    }
+
     r->write_event_handler = ngx_http_request_empty_handler;
 
     ngx_http_qwen_models_wait(r);

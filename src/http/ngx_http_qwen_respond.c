@@ -176,6 +176,13 @@ ngx_http_qwen_add_retry_after(ngx_http_request_t *r, ngx_msec_t retry_after)
 ngx_int_t
 ngx_http_qwen_respond_preflight(ngx_http_request_t *r)
 {
+    ngx_int_t  rc;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
     r->headers_out.status = NGX_HTTP_NO_CONTENT;
     r->header_only = 1;
 

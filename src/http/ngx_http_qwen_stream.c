@@ -144,6 +144,7 @@ ngx_http_qwen_stream_copy(ngx_http_qwen_stream_t *stream, qwen_str_t data,
 
     b->flush = 1;
     b->last_buf = last ? 1 : 0;
+    b->last_in_chain = b->last_buf;
 
     return out;
 }
@@ -182,6 +183,7 @@ ngx_http_qwen_stream_buffer(ngx_http_qwen_stream_t *stream, size_t len,
     b->temporary = 1;
     b->flush = 0;
     b->last_buf = 0;
+    b->last_in_chain = 0;
     b->tag = (ngx_buf_tag_t) &ngx_http_qwen_module;
 
     *link = cl;
@@ -248,9 +250,11 @@ ngx_http_qwen_stream_shrink(ngx_http_qwen_stream_t *stream)
 static void
 ngx_http_qwen_stream_comment(ngx_http_request_t *r)
 {
-    ngx_http_request_t      *active;
-    ngx_http_qwen_ctx_t     *ctx;
-    ngx_http_qwen_stream_t  *stream;
+    ngx_connection_t          *c;
+    ngx_http_request_t        *active;
+    ngx_http_qwen_ctx_t       *ctx;
+    ngx_http_qwen_stream_t    *stream;
+    ngx_http_core_loc_conf_t  *clcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
     stream = ctx->stream;
@@ -266,10 +270,29 @@ ngx_http_qwen_stream_comment(ngx_http_request_t *r)
 
     active = ctx->call ? ctx->call->sr : r;
 
+    c = r->connection;
+
     if (ngx_http_qwen_stream_send(stream, active,
                                   qwen_literal(": keep-alive\n\n"), 0)
         == NGX_ERROR)
     {
+        c->error = 1;
         ngx_http_finalize_request(active, NGX_ERROR);
+        return;
+    }
+
+    if (c->buffered) {
+
+        /* the upstream module, which sees to it else, has nothing to do now */
+
+        clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+        if (ngx_handle_write_event(c->write, clcf->send_lowat) != NGX_OK) {
+            c->error = 1;
+            ngx_http_finalize_request(active, NGX_ERROR);
+            return;
+        }
+
+        ngx_add_timer(c->write, clcf->send_timeout);
     }
 }

@@ -39,7 +39,6 @@ ngx_http_qwen_init_process(ngx_cycle_t *cycle)
     ngx_memzero(ev, sizeof(ngx_event_t));
 
     ev->handler = ngx_http_qwen_task_handler;
-    ev->data = qmcf;
     ev->log = cycle->log;
 
     /* an old worker must not live on for it */
@@ -83,9 +82,16 @@ static void
 ngx_http_qwen_task_handler(ngx_event_t *ev)
 {
     ngx_uint_t                  n;
-    ngx_http_qwen_main_conf_t  *qmcf = ev->data;
+    ngx_http_qwen_main_conf_t  *qmcf;
 
-    if (ngx_exiting || ngx_terminate) {
+    /* without a master the process outlives its configuration */
+
+    qmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_qwen_module);
+
+    if (ngx_exiting || ngx_terminate
+        || qmcf == NULL || !ngx_http_qwen_used(qmcf))
+    {
         return;
     }
 

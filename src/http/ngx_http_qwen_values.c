@@ -75,7 +75,7 @@ ngx_http_qwen_set_value(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return NGX_CONF_OK;
         }
 
-    } else if (ngx_strcmp(rv, "is duplicate") == 0) {
+    } else if (rv != NGX_CONF_ERROR && ngx_strcmp(rv, "is duplicate") == 0) {
         return rv;
     }
 

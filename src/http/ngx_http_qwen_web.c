@@ -111,7 +111,7 @@ ngx_http_qwen_web_answer(ngx_http_qwen_call_t *call)
 {
     qwen_web_answer_t  answer;
 
-    answer.status = call->status;
+    answer.status = call->misconfigured ? 0 : call->status;
     answer.body = qwen_buf_str(&call->answer);
     answer.timed_out = call->timed_out;
 

@@ -40,21 +40,28 @@ ngx_qwen_account_find(ngx_qwen_zone_t *sh, ngx_str_t *email, uint64_t number)
 }
 
 
+ngx_qwen_account_t *
+ngx_qwen_account_lookup(ngx_qwen_zone_t *sh, ngx_str_t *email)
+{
+    uint32_t  hash;
+
+    hash = ngx_murmur_hash2(email->data, email->len);
+
+    return (ngx_qwen_account_t *)
+               ngx_str_rbtree_lookup(&sh->names, email, hash);
+}
+
+
 ngx_int_t
 ngx_qwen_account_set(ngx_qwen_pool_t *pool,
     ngx_qwen_credentials_t *credentials, uint32_t sync)
 {
-    uint32_t             hash;
-    ngx_str_t           *email, *password;
+    ngx_str_t           *password;
     ngx_qwen_account_t  *account;
 
-    email = &credentials->email;
     password = &credentials->password;
 
-    hash = ngx_murmur_hash2(email->data, email->len);
-
-    account = (ngx_qwen_account_t *)
-                  ngx_str_rbtree_lookup(&pool->sh->names, email, hash);
+    account = ngx_qwen_account_lookup(pool->sh, &credentials->email);
 
     if (account == NULL) {
         account = ngx_qwen_account_add(pool, credentials);

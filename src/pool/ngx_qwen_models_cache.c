@@ -7,6 +7,8 @@
 #include "ngx_qwen_zone.h"
 
 
+static ngx_int_t ngx_qwen_models_end_claim(ngx_qwen_pool_t *pool,
+    ngx_uint_t claim);
 static ngx_int_t ngx_qwen_models_store(ngx_qwen_pool_t *pool, ngx_str_t *body);
 static void ngx_qwen_models_hold(ngx_qwen_models_cache_t *models,
     ngx_msec_t rest);
@@ -24,7 +26,12 @@ ngx_qwen_models_claim(ngx_qwen_pool_t *pool, ngx_msec_t ttl,
 
     ngx_shmtx_lock(&pool->shpool->mutex);
 
-    if (models->generation && ngx_current_msec - models->time < ttl) {
+    /* another worker's clock may be a little ahead */
+
+    if (models->generation
+        && (ngx_msec_int_t) (ngx_current_msec - models->time)
+           < (ngx_msec_int_t) ngx_min(ttl, NGX_QWEN_REST_MAX))
+    {
         goto done;
     }
 
@@ -51,22 +58,16 @@ ngx_int_t
 ngx_qwen_models_update(ngx_qwen_pool_t *pool, ngx_uint_t claim,
     ngx_str_t *body)
 {
-    ngx_int_t                 rc;
-    ngx_qwen_models_cache_t  *models;
-
-    models = &pool->sh->models;
+    ngx_int_t  rc;
 
     ngx_shmtx_lock(&pool->shpool->mutex);
 
-    if (claim == 0 || models->claim != claim || models->claimer != ngx_pid) {
-        ngx_shmtx_unlock(&pool->shpool->mutex);
-        return NGX_DECLINED;
+    rc = ngx_qwen_models_end_claim(pool, claim);
+
+    if (rc == NGX_OK) {
+        ngx_qwen_models_hold(&pool->sh->models, pool->cooldown.signin);
+        rc = ngx_qwen_models_store(pool, body);
     }
-
-    models->claim = 0;
-    ngx_qwen_models_hold(models, pool->cooldown.signin);
-
-    rc = body ? ngx_qwen_models_store(pool, body) : NGX_OK;
 
     ngx_shmtx_unlock(&pool->shpool->mutex);
 
@@ -78,9 +79,37 @@ void
 ngx_qwen_models_failed(ngx_qwen_pool_t *pool, ngx_uint_t claim,
     qwen_fail_class_t class)
 {
-    if (ngx_qwen_models_update(pool, claim, NULL) == NGX_OK) {
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    if (ngx_qwen_models_end_claim(pool, claim) == NGX_OK) {
         pool->sh->models.failure = class;
+
+        if (class == QWEN_FAIL_NONE) {
+            pool->sh->models.held = 0;
+
+        } else {
+            ngx_qwen_models_hold(&pool->sh->models, pool->cooldown.signin);
+        }
     }
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+}
+
+
+static ngx_int_t
+ngx_qwen_models_end_claim(ngx_qwen_pool_t *pool, ngx_uint_t claim)
+{
+    ngx_qwen_models_cache_t  *models;
+
+    models = &pool->sh->models;
+
+    if (claim == 0 || models->claim != claim || models->claimer != ngx_pid) {
+        return NGX_DECLINED;
+    }
+
+    models->claim = 0;
+
+    return NGX_OK;
 }
 
 

@@ -78,6 +78,13 @@ ngx_int_t ngx_qwen_pool_add_zone(ngx_conf_t *cf, ngx_qwen_pool_t *pool,
     ngx_str_t *name, size_t size, void *tag);
 
 
+/* Brings the accounts of the configuration into the zone: those that are gone
+ * are removed, new and changed ones are signed in.  To be called when the
+ * configuration cannot be refused any more; the zone's init has seen that they
+ * fit. */
+void ngx_qwen_pool_commit(ngx_qwen_pool_t *pool, ngx_log_t *log);
+
+
 /* An account in use.  The strings are in the memory pool given to take(). */
 typedef struct {
     ngx_qwen_pool_t   *pool;
@@ -160,14 +167,13 @@ void ngx_qwen_signin_failed(ngx_qwen_pool_t *pool, ngx_qwen_signin_t *signin,
 ngx_int_t ngx_qwen_models_claim(ngx_qwen_pool_t *pool, ngx_msec_t ttl,
     ngx_msec_t timeout, ngx_uint_t *claim);
 
-/* Ends a claim: replaces the cache, or, with body NULL, keeps the last good
- * list and allows the next attempt after the cooldown's "signin" time.
- * NGX_OK; NGX_DECLINED: not our claim any more; NGX_ERROR: no memory in the
+/* Ends a claim and replaces the cache.  NGX_OK; NGX_DECLINED: not our claim any more; NGX_ERROR: no memory in the
  * zone, the last good list stays. */
 ngx_int_t ngx_qwen_models_update(ngx_qwen_pool_t *pool, ngx_uint_t claim,
     ngx_str_t *body);
 
-/* Ends a claim as update() does without a body, and keeps why. */
+/* Ends a claim without a list and keeps why: the next attempt may begin after
+ * the cooldown's "signin" time, or at once with QWEN_FAIL_NONE. */
 void ngx_qwen_models_failed(ngx_qwen_pool_t *pool, ngx_uint_t claim,
     qwen_fail_class_t class);
 

@@ -16,7 +16,10 @@ static ngx_int_t ngx_qwen_zone_create(ngx_shm_zone_t *shm_zone);
 static void ngx_qwen_zone_hide(ngx_shm_zone_t *shm_zone);
 static void ngx_qwen_zone_root(ngx_qwen_zone_t *sh);
 static ngx_int_t ngx_qwen_zone_check(ngx_shm_zone_t *shm_zone);
-static ngx_int_t ngx_qwen_zone_sync(ngx_shm_zone_t *shm_zone);
+static ngx_int_t ngx_qwen_zone_fits(ngx_shm_zone_t *shm_zone);
+static void ngx_qwen_zone_too_small(ngx_qwen_pool_t *pool, ngx_uint_t level,
+    ngx_log_t *log);
+static ngx_int_t ngx_qwen_zone_sync(ngx_qwen_pool_t *pool);
 static void ngx_qwen_zone_remove_newer(ngx_qwen_pool_t *pool, uint64_t number);
 static void ngx_qwen_zone_remove_unseen(ngx_qwen_pool_t *pool, uint32_t sync);
 static void ngx_qwen_zone_warn(ngx_shm_zone_t *shm_zone);
@@ -89,9 +92,16 @@ ngx_qwen_zone_init(ngx_shm_zone_t *shm_zone, void *data)
                           &shm_zone->shm.name);
             return NGX_ERROR;
         }
+
+        return ngx_qwen_zone_fits(shm_zone);
     }
 
-    return ngx_qwen_zone_sync(shm_zone);
+    if (ngx_qwen_zone_sync(pool) != NGX_OK) {
+        ngx_qwen_zone_too_small(pool, NGX_LOG_EMERG, shm_zone->shm.log);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -221,15 +231,14 @@ ngx_qwen_zone_check(ngx_shm_zone_t *shm_zone)
 
 
 /*
- * Workers of the previous cycle may run meanwhile: the lock is held for one
- * account at a time.  Accounts that are gone are removed last, so that a
- * configuration that does not fit leaves the present accounts alone.
+ * On a reload the previous cycle goes on until the new one is taken, and for
+ * good if that is refused, so its accounts are left alone: the new ones are
+ * added and taken out again.
  */
 
 static ngx_int_t
-ngx_qwen_zone_sync(ngx_shm_zone_t *shm_zone)
+ngx_qwen_zone_fits(ngx_shm_zone_t *shm_zone)
 {
-    uint32_t                 sync;
     uint64_t                 last;
     ngx_int_t                rc;
     ngx_uint_t               i;
@@ -238,10 +247,71 @@ ngx_qwen_zone_sync(ngx_shm_zone_t *shm_zone)
 
     pool = shm_zone->data;
     credentials = pool->accounts.elts;
+    rc = NGX_OK;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    last = pool->sh->last_account;
+
+    for (i = 0; i < pool->accounts.nelts && rc == NGX_OK; i++) {
+        if (ngx_qwen_account_lookup(pool->sh, &credentials[i].email) == NULL) {
+            rc = ngx_qwen_account_set(pool, &credentials[i],
+                                      pool->sh->last_sync);
+        }
+    }
+
+    ngx_qwen_zone_remove_newer(pool, last);
+    pool->sh->last_account = last;
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+
+    if (rc != NGX_OK) {
+        ngx_qwen_zone_too_small(pool, NGX_LOG_EMERG, shm_zone->shm.log);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_qwen_zone_too_small(ngx_qwen_pool_t *pool, ngx_uint_t level,
+    ngx_log_t *log)
+{
+    ngx_log_error(level, log, 0,
+                  "qwen_zone \"%V\" is too small for %ui accounts, "
+                  "increase its size",
+                  &pool->shm_zone->shm.name, pool->accounts.nelts);
+}
+
+
+void
+ngx_qwen_pool_commit(ngx_qwen_pool_t *pool, ngx_log_t *log)
+{
+    if (ngx_qwen_zone_sync(pool) != NGX_OK) {
+        ngx_qwen_zone_too_small(pool, NGX_LOG_ERR, log);
+    }
+
+    ngx_qwen_zone_warn(pool->shm_zone);
+}
+
+
+/*
+ * Workers of the previous cycle may run meanwhile: the lock is held for one
+ * account at a time.  Accounts that are gone are removed last.
+ */
+
+static ngx_int_t
+ngx_qwen_zone_sync(ngx_qwen_pool_t *pool)
+{
+    uint32_t                 sync;
+    ngx_int_t                rc;
+    ngx_uint_t               i;
+    ngx_qwen_credentials_t  *credentials;
+
+    credentials = pool->accounts.elts;
 
     ngx_shmtx_lock(&pool->shpool->mutex);
     sync = ++pool->sh->last_sync;
-    last = pool->sh->last_account;
     ngx_shmtx_unlock(&pool->shpool->mutex);
 
     for (i = 0; i < pool->accounts.nelts; i++) {
@@ -251,22 +321,17 @@ ngx_qwen_zone_sync(ngx_shm_zone_t *shm_zone)
         ngx_shmtx_unlock(&pool->shpool->mutex);
 
         if (rc != NGX_OK) {
-            ngx_qwen_zone_remove_newer(pool, last);
-
-            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                          "qwen_zone \"%V\" is too small for %ui accounts, "
-                          "increase its size",
-                          &shm_zone->shm.name, pool->accounts.nelts);
             return NGX_ERROR;
         }
     }
 
     ngx_qwen_zone_remove_unseen(pool, sync);
-    ngx_qwen_zone_warn(shm_zone);
 
     return NGX_OK;
 }
 
+
+/* With the lock held. */
 
 static void
 ngx_qwen_zone_remove_newer(ngx_qwen_pool_t *pool, uint64_t number)
@@ -275,8 +340,6 @@ ngx_qwen_zone_remove_newer(ngx_qwen_pool_t *pool, uint64_t number)
     ngx_qwen_account_t  *account;
 
     accounts = &pool->sh->accounts;
-
-    ngx_shmtx_lock(&pool->shpool->mutex);
 
     for (q = ngx_queue_head(accounts);
          q != ngx_queue_sentinel(accounts);
@@ -289,8 +352,6 @@ ngx_qwen_zone_remove_newer(ngx_qwen_pool_t *pool, uint64_t number)
             ngx_qwen_account_remove(pool, account);
         }
     }
-
-    ngx_shmtx_unlock(&pool->shpool->mutex);
 }
 
 

@@ -195,6 +195,10 @@ ngx_uint_t ngx_qwen_account_tried(ngx_qwen_account_t *account,
 ngx_qwen_account_t *ngx_qwen_account_find(ngx_qwen_zone_t *sh,
     ngx_str_t *email, uint64_t number);
 
+/* The account with that address, or NULL. */
+ngx_qwen_account_t *ngx_qwen_account_lookup(ngx_qwen_zone_t *sh,
+    ngx_str_t *email);
+
 /* Adds an account or, with another password, changes it, which drops its
  * token.  NGX_OK, or NGX_ERROR: no memory, nothing was changed. */
 ngx_int_t ngx_qwen_account_set(ngx_qwen_pool_t *pool,

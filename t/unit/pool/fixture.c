@@ -152,6 +152,8 @@ fixture_create(size_t size, ngx_uint_t accounts)
         abort();
     }
 
+    ngx_qwen_pool_commit(f->pool, f->cycle.log);
+
     return f;
 }
 
@@ -224,6 +226,7 @@ fixture_reload(fixture_t *f, ngx_qwen_pool_t *pool)
     rc = f->shm_zone->init(f->shm_zone, old);
 
     if (rc == NGX_OK) {
+        ngx_qwen_pool_commit(pool, f->cycle.log);
         f->pool = pool;
 
     } else {

@@ -508,7 +508,7 @@ test_models_age(void **state)
 
     /* a failure keeps the list and rests */
 
-    assert_int_equal(ngx_qwen_models_update(f->pool, number, NULL), NGX_OK);
+    ngx_qwen_models_failed(f->pool, number, QWEN_FAIL_OUTAGE);
     assert_int_equal(ngx_qwen_models_generation(f->pool), 1);
 
     fixture_clock_advance(29999);
