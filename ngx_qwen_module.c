@@ -98,9 +98,9 @@ static ngx_command_t  ngx_http_qwen_commands[] = {
 
     { ngx_string("qwen_web_cookie"),
       NGX_HTTP_QWEN_ALL_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_http_qwen_set_web_cookie,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_qwen_loc_conf_t, web_cookie),
+      0,
       NULL },
 
     { ngx_string("qwen_attempts"),

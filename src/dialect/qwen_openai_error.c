@@ -50,6 +50,9 @@ static const qwen_openai_known_error_t  qwen_openai_failures[] = {
     [QWEN_FAIL_PROTOCOL] = {
         502, "upstream_protocol",
         "The upstream gave an answer that was not understood." },
+    [QWEN_FAIL_LIMIT] = {
+        502, "upstream_limit",
+        "The answer is larger than the gateway allows." },
     [QWEN_FAIL_MODEL] = {
         404, "model_not_found",
         "The model does not exist, or the upstream does not offer it." },

@@ -179,17 +179,19 @@ qwen_openai_model_rest(const qwen_model_t *model, int64_t created)
 static cJSON *
 qwen_openai_model_fill(cJSON *object, int64_t created)
 {
-    size_t   i;
-    int64_t  value;
+    cJSON    *member, *next;
+    int64_t   value;
 
-    static const char *const  names[] = { "id", "object", "name" };
+    /* a name may stand there more than once */
 
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (member = object->child; member; member = next) {
+        next = member->next;
 
-        /* a name may stand there more than once */
-
-        while (qwen_json_get(object, names[i])) {
-            cJSON_DeleteItemFromObjectCaseSensitive(object, names[i]);
+        if (strcmp(member->string, "id") == 0
+            || strcmp(member->string, "object") == 0
+            || strcmp(member->string, "name") == 0)
+        {
+            cJSON_Delete(cJSON_DetachItemViaPointer(object, member));
         }
     }
 

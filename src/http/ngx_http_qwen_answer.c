@@ -7,19 +7,22 @@
 /* What the worker keeps of its buffer for chunks after a large event. */
 #define NGX_HTTP_QWEN_SCRATCH  (64 * 1024)
 
+/* The chunks of an event, beside its text. */
+#define NGX_HTTP_QWEN_AROUND   (1024 * 1024)
 
+
+static size_t ngx_http_qwen_answer_max(ngx_http_qwen_loc_conf_t *conf);
 static void ngx_http_qwen_answer_reset(ngx_http_qwen_answer_t *answer);
 static ngx_int_t ngx_http_qwen_answer_send(ngx_http_qwen_answer_t *answer,
     ngx_http_request_t *active, ngx_uint_t last);
+static void ngx_http_qwen_answer_limit(ngx_http_qwen_answer_t *answer);
 static void ngx_http_qwen_answer_log(ngx_http_qwen_answer_t *answer);
 static void ngx_http_qwen_scratch_reset(void);
 
 
 /* Chunks are rendered here and copied into the client's buffers at once, so
- * one for all streams of a worker will do.  What a read of the upstream can
- * make of it is bounded by qwen_max_event and qwen_max_answer. */
-static qwen_buf_t  ngx_http_qwen_scratch = { NULL, 0, 0, NGX_MAX_SIZE_T_VALUE,
-                                             false };
+ * one for all streams of a worker will do.  Its cap is that of the answer. */
+static qwen_buf_t  ngx_http_qwen_scratch;
 
 
 ngx_int_t
@@ -31,6 +34,7 @@ ngx_http_qwen_answer_init(ngx_http_request_t *r,
 
     answer->request = r;
     answer->conf = ngx_http_get_module_loc_conf(r, ngx_http_qwen_module);
+    answer->max_rendered = ngx_http_qwen_answer_max(answer->conf);
 
     if (request->chat_type == QWEN_CHAT_SEARCH) {
         answer->search_info = ngx_pcalloc(r->pool, sizeof(qwen_search_info_t));
@@ -61,6 +65,24 @@ ngx_http_qwen_answer_init(ngx_http_request_t *r,
 
     return ngx_http_qwen_stream_init(r, &answer->stream,
                                      answer->conf->stream_keepalive);
+}
+
+
+/* An event or a whole answer, each byte of which may become an escape, and what
+ * stands around it. */
+
+static size_t
+ngx_http_qwen_answer_max(ngx_http_qwen_loc_conf_t *conf)
+{
+    size_t  max;
+
+    max = ngx_max(conf->max_event, conf->max_answer);
+
+    if (max > NGX_MAX_SIZE_T_VALUE / 16) {
+        return NGX_MAX_SIZE_T_VALUE;
+    }
+
+    return 6 * max + NGX_HTTP_QWEN_AROUND;
 }
 
 
@@ -142,9 +164,12 @@ ngx_http_qwen_answer_data(ngx_http_qwen_answer_t *answer,
         return ngx_http_qwen_stream_flush(&answer->stream, sr);
     }
 
+    ngx_http_qwen_scratch.max = answer->max_rendered;
+
     if (qwen_web_stream_feed(&answer->web, data, len) != QWEN_OK) {
         answer->failed = 1;
         answer->failure = answer->web.failure;
+        ngx_http_qwen_answer_limit(answer);
     }
 
     rc = ngx_http_qwen_answer_send(answer, sr, 0);
@@ -154,6 +179,31 @@ ngx_http_qwen_answer_data(ngx_http_qwen_answer_t *answer,
     }
 
     return answer->failed ? NGX_DONE : rc;
+}
+
+
+/* What is above a cap of ours is nobody's failure, and another account would
+ * send it again. */
+
+static void
+ngx_http_qwen_answer_limit(ngx_http_qwen_answer_t *answer)
+{
+    qwen_openai_chat_t  *openai;
+
+    openai = &answer->openai;
+
+    if (openai->texts.failed || openai->reasonings.failed
+        || ngx_http_qwen_scratch.failed)
+    {
+        answer->failure.class = QWEN_FAIL_LIMIT;
+    }
+
+    if (ngx_http_qwen_scratch.failed) {
+
+        /* its last chunk may not be whole */
+
+        ngx_http_qwen_scratch_reset();
+    }
 }
 
 
@@ -187,6 +237,8 @@ ngx_http_qwen_answer_send(ngx_http_qwen_answer_t *answer,
 ngx_int_t
 ngx_http_qwen_answer_end(ngx_http_qwen_answer_t *answer)
 {
+    ngx_http_qwen_scratch.max = answer->max_rendered;
+
     if (!answer->failed && qwen_web_stream_end(&answer->web) != QWEN_OK) {
         answer->failed = 1;
         answer->failure = answer->web.failure;
@@ -233,6 +285,8 @@ ngx_http_qwen_answer_finish(ngx_http_qwen_answer_t *answer,
 
     ngx_http_qwen_answer_log(answer);
 
+    ngx_http_qwen_scratch.max = 2 * answer->max_rendered;
+
     if (qwen_openai_chat_end(openai) != QWEN_OK) {
         ngx_http_qwen_scratch_reset();
         qwen_openai_error_status(&error, NGX_HTTP_INTERNAL_SERVER_ERROR);
@@ -272,6 +326,7 @@ ngx_http_qwen_answer_abort(ngx_http_qwen_answer_t *answer,
     const qwen_openai_error_t *error)
 {
     ngx_http_qwen_scratch_reset();
+    ngx_http_qwen_scratch.max = answer->max_rendered;
 
     if (qwen_openai_chat_abort(&answer->openai, error) != QWEN_OK) {
         return NGX_ERROR;

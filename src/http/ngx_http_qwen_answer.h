@@ -24,6 +24,7 @@ typedef struct {
     qwen_openai_chat_t          openai;
     ngx_http_qwen_stream_t      stream;
     qwen_failure_t              failure;
+    size_t                      max_rendered;    /* bytes at once */
     unsigned                    begun:1;     /* web and stages own memory */
     unsigned                    failed:1;
 } ngx_http_qwen_answer_t;

@@ -171,7 +171,10 @@ ngx_http_qwen_chat_create(ngx_http_request_t *r, qwen_request_t *request)
     chat->tried = ngx_palloc(r->pool,
                              chat->qlcf->attempts * sizeof(uint64_t));
 
-    if (chat->tried == NULL
+    chat->blames = ngx_palloc(r->pool, chat->qlcf->attempts
+                                       * sizeof(ngx_http_qwen_blame_t));
+
+    if (chat->tried == NULL || chat->blames == NULL
         || ngx_http_qwen_chat_model(chat, request) != NGX_OK
         || ngx_http_qwen_timer_init(r, &chat->timer) != NGX_OK)
     {

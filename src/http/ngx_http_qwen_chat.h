@@ -15,6 +15,13 @@
 #define NGX_HTTP_QWEN_CHAT_POLL  25
 
 
+/* An account that failed; whether it is to blame shows in the end. */
+typedef struct {
+    ngx_qwen_lease_t              *lease;
+    qwen_failure_t                 failure;
+} ngx_http_qwen_blame_t;
+
+
 struct ngx_http_qwen_chat_s {
     ngx_http_request_t            *request;
     ngx_http_qwen_main_conf_t     *qmcf;
@@ -34,6 +41,8 @@ struct ngx_http_qwen_chat_s {
     ngx_qwen_lease_t              *lease;
     uint64_t                      *tried;
     ngx_uint_t                     ntried;
+    ngx_http_qwen_blame_t         *blames;
+    ngx_uint_t                     nblames;
     ngx_uint_t                     moves;
     qwen_failure_t                 failure;      /* of the last one */
     ngx_http_qwen_timer_t          timer;        /* until the deadline */
@@ -70,6 +79,9 @@ void ngx_http_qwen_chat_attempt(ngx_http_request_t *r);
  * nothing was sent the next attempt begins, with another account. */
 void ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat,
     qwen_failure_t failure);
+
+/* Blames the accounts that failed before another one served. */
+void ngx_http_qwen_chat_blame(ngx_http_qwen_chat_t *chat, ngx_uint_t n);
 
 /* Ends the conversation with an error for chat->failure, before anything was
  * sent; retry_after is in milliseconds, 0: none. */

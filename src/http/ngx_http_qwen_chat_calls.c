@@ -283,6 +283,10 @@ ngx_http_qwen_chat_data(ngx_http_qwen_call_t *call, ngx_http_request_t *sr,
 
     rc = ngx_http_qwen_answer_data(&chat->answer, sr, data, len);
 
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
     if (!started && chat->answer.openai.started) {
         ngx_http_qwen_chat_started(chat, sr);
     }
@@ -367,6 +371,7 @@ ngx_http_qwen_chat_complete_done(ngx_http_qwen_call_t *call)
 
     ngx_qwen_lease_report(chat->lease, &chat->failure);
     ngx_qwen_lease_release(chat->lease);
+    ngx_http_qwen_chat_blame(chat, chat->nblames);
 
     rc = ngx_http_qwen_answer_finish(&chat->answer, chat->text_len);
 

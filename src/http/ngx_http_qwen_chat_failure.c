@@ -21,6 +21,7 @@ static qwen_fail_class_t ngx_http_qwen_chat_class(ngx_http_qwen_chat_t *chat,
 static ngx_int_t ngx_http_qwen_chat_again(ngx_http_qwen_chat_t *chat,
     ngx_msec_t *delay);
 static void ngx_http_qwen_chat_report(ngx_http_qwen_chat_t *chat);
+static ngx_uint_t ngx_http_qwen_chat_doubtful(ngx_http_qwen_chat_t *chat);
 
 
 void
@@ -203,8 +204,64 @@ ngx_http_qwen_chat_report(ngx_http_qwen_chat_t *chat)
                   ctx->log.attempts, &ctx->log.account, class.len, class.data,
                   chat->call.status);
 
+    if (ngx_http_qwen_chat_doubtful(chat)) {
+        chat->blames[chat->nblames].lease = chat->lease;
+        chat->blames[chat->nblames].failure = chat->failure;
+        chat->nblames++;
+        return;
+    }
+
     ngx_qwen_lease_report(chat->lease, &chat->failure);
     ngx_qwen_lease_release(chat->lease);
+}
+
+
+/*
+ * A request may be refused for its own sake by one account after the other, and
+ * an upstream may be down; then it would be wrong to let all of them rest.
+ */
+
+static ngx_uint_t
+ngx_http_qwen_chat_doubtful(ngx_http_qwen_chat_t *chat)
+{
+    if (ngx_http_qwen_answer_sent(&chat->answer)
+        || chat->nblames == chat->qlcf->attempts)
+    {
+        return 0;
+    }
+
+    switch (chat->failure.class) {
+
+    case QWEN_FAIL_ACCOUNT:
+    case QWEN_FAIL_OUTAGE:
+    case QWEN_FAIL_TIMEOUT:
+    case QWEN_FAIL_EMPTY:
+    case QWEN_FAIL_PROTOCOL:
+        return 1;
+
+    default:
+        return 0;
+    }
+}
+
+
+void
+ngx_http_qwen_chat_blame(ngx_http_qwen_chat_t *chat, ngx_uint_t n)
+{
+    ngx_uint_t              i;
+    ngx_http_qwen_blame_t  *blame;
+
+    for (i = 0; i < chat->nblames; i++) {
+        blame = &chat->blames[i];
+
+        if (i < n) {
+            ngx_qwen_lease_report(blame->lease, &blame->failure);
+        }
+
+        ngx_qwen_lease_release(blame->lease);
+    }
+
+    chat->nblames = 0;
 }
 
 
@@ -238,6 +295,10 @@ ngx_http_qwen_chat_finalize(ngx_http_qwen_chat_t *chat, ngx_int_t rc)
     ngx_http_qwen_timer_clear(&chat->timer);
     ngx_http_qwen_timer_clear(&ctx->timer);
     ngx_http_qwen_timer_clear(&chat->answer.stream.timer);
+
+    /* no account has served: only the first may be told to have failed */
+
+    ngx_http_qwen_chat_blame(chat, 1);
 
     ngx_http_finalize_request(r, rc);
 }

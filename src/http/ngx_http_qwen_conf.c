@@ -37,6 +37,9 @@ ngx_http_qwen_create_main_conf(ngx_conf_t *cf)
     if (ngx_array_init(&qmcf->servers, cf->pool, 1,
                        sizeof(ngx_http_qwen_srv_conf_t *))
         != NGX_OK
+        || ngx_array_init(&qmcf->apis, cf->pool, 8,
+                          sizeof(ngx_http_qwen_location_t))
+           != NGX_OK
         || ngx_array_init(&qmcf->pool.accounts, cf->pool, 4,
                           sizeof(ngx_qwen_credentials_t))
            != NGX_OK)
@@ -193,6 +196,7 @@ ngx_int_t
 ngx_http_qwen_init(ngx_conf_t *cf)
 {
     ngx_uint_t                   i;
+    ngx_http_qwen_location_t    *api;
     ngx_http_qwen_srv_conf_t   **qscf;
     ngx_http_qwen_main_conf_t   *qmcf;
 
@@ -214,6 +218,20 @@ ngx_http_qwen_init(ngx_conf_t *cf)
                       "\"qwen_api\" needs a key of the clients, write "
                       "\"qwen_key\" or \"qwen_key_file\" into \"http\"");
         return NGX_ERROR;
+    }
+
+    api = qmcf->apis.elts;
+
+    for (i = 0; i < qmcf->apis.nelts; i++) {
+        if (api[i].location->handler != api[i].handler) {
+
+            /* it would answer without a key */
+
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"qwen_api\" and another content handler are both "
+                          "in location \"%V\"", &api[i].location->name);
+            return NGX_ERROR;
+        }
     }
 
     qscf = qmcf->servers.elts;
@@ -275,14 +293,12 @@ ngx_http_qwen_check_upstream(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf)
     } else if (!clcf->internal) {
         missing = "\"internal\"";
 
-    } else if (clcf->error_pages) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"error_page\" applies to location \"%V\" with "
-                      "\"qwen_upstream\", move it to the locations that "
-                      "need it", &clcf->name);
-        return NGX_ERROR;
-
     } else {
+
+        /* of a server that has one for its pages */
+
+        clcf->error_pages = NULL;
+
         return NGX_OK;
     }
 

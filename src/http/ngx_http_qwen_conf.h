@@ -27,12 +27,20 @@ typedef enum {
 } ngx_http_qwen_search_e;
 
 
+/* A location with "qwen_api". */
+typedef struct {
+    ngx_http_core_loc_conf_t  *location;
+    ngx_http_handler_pt        handler;
+} ngx_http_qwen_location_t;
+
+
 typedef struct {
     ngx_qwen_pool_t            pool;
     ngx_qwen_keys_t            keys;
     ngx_qwen_store_t           store;
     ngx_msec_t                 models_ttl;
     ngx_array_t                servers;  /* of ngx_http_qwen_srv_conf_t * */
+    ngx_array_t                apis;     /* of ngx_http_qwen_location_t */
 } ngx_http_qwen_main_conf_t;
 
 
@@ -82,6 +90,8 @@ char *ngx_http_qwen_set_web_param(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_qwen_set_max_body(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+char *ngx_http_qwen_set_web_cookie(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_qwen_set_allow_origin(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

@@ -265,6 +265,29 @@ ngx_http_qwen_set_max_body(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
+ngx_http_qwen_set_web_cookie(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_qwen_loc_conf_t *qlcf = conf;
+
+    ngx_str_t  *value;
+
+    if (qlcf->web_cookie.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strlchr(value[1].data, value[1].data + value[1].len, '$')) {
+        return "takes no variables";
+    }
+
+    qlcf->web_cookie = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+char *
 ngx_http_qwen_set_allow_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_qwen_loc_conf_t *qlcf = conf;
@@ -276,6 +299,10 @@ ngx_http_qwen_set_allow_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     value = cf->args->elts;
+
+    if (ngx_strlchr(value[1].data, value[1].data + value[1].len, '$')) {
+        return "takes no variables";
+    }
 
     qlcf->allow_origin = value[1];
 
@@ -294,6 +321,8 @@ ngx_http_qwen_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     const ngx_http_qwen_api_t  *api;
     ngx_http_core_loc_conf_t   *clcf;
     ngx_http_qwen_srv_conf_t   *qscf;
+    ngx_http_qwen_location_t   *location;
+    ngx_http_qwen_main_conf_t  *qmcf;
 
     value = cf->args->elts;
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -329,6 +358,16 @@ ngx_http_qwen_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (ngx_http_qwen_add_server(cf, &qscf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
+
+    qmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_qwen_module);
+
+    location = ngx_array_push(&qmcf->apis);
+    if (location == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    location->location = clcf;
+    location->handler = api->handler;
 
     qscf->api = clcf;
     clcf->handler = api->handler;

@@ -94,6 +94,7 @@ ngx_http_qwen_respond_json(ngx_http_request_t *r, ngx_uint_t status,
     b->last_buf = (r == r->main) ? 1 : 0;
     b->last_in_chain = 1;
 
+    r->disable_not_modified = 1;
     r->headers_out.status = status;
     r->headers_out.content_length_n = body.len;
     ngx_str_set(&r->headers_out.content_type, "application/json");

@@ -51,6 +51,9 @@ ngx_http_qwen_stream_start(ngx_http_qwen_stream_t *stream)
 
     r = stream->request;
 
+    /* a made answer has no version that a condition could mean */
+
+    r->disable_not_modified = 1;
     r->headers_out.status = NGX_HTTP_OK;
     ngx_str_set(&r->headers_out.content_type,
                 "text/event-stream; charset=utf-8");

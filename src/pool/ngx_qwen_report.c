@@ -81,6 +81,7 @@ ngx_qwen_report_judge(ngx_qwen_lease_t *lease, ngx_qwen_account_t *account,
         break;
 
     case QWEN_FAIL_CONTENT_FILTER:
+    case QWEN_FAIL_LIMIT:
     case QWEN_FAIL_MODEL:
     case QWEN_FAIL_INTERNAL:
         break;

@@ -21,6 +21,7 @@ static const qwen_fail_class_info_t  qwen_fail_classes[] = {
     [QWEN_FAIL_EMPTY]          = { qwen_string("empty"), true },
     [QWEN_FAIL_INCOMPLETE]     = { qwen_string("incomplete"), false },
     [QWEN_FAIL_PROTOCOL]       = { qwen_string("protocol"), true },
+    [QWEN_FAIL_LIMIT]          = { qwen_string("limit"), false },
     [QWEN_FAIL_MODEL]          = { qwen_string("model"), false },
     [QWEN_FAIL_INTERNAL]       = { qwen_string("internal"), false }
 };

@@ -23,7 +23,8 @@ typedef enum {
     QWEN_FAIL_TIMEOUT,
     QWEN_FAIL_EMPTY,                 /* an answer without any text */
     QWEN_FAIL_INCOMPLETE,            /* cut after text was sent */
-    QWEN_FAIL_PROTOCOL,              /* not understood, or above a cap */
+    QWEN_FAIL_PROTOCOL,              /* not understood */
+    QWEN_FAIL_LIMIT,                 /* above a cap of ours */
     QWEN_FAIL_MODEL,                 /* the model's name was refused */
     QWEN_FAIL_INTERNAL               /* our own: no memory, configuration */
 } qwen_fail_class_t;
