@@ -8,6 +8,7 @@
 # make lib           build/libqwen.a, the layers without nginx
 # make unit          unit tests only
 # make clean
+# make help          this text
 
 BUILD =		build
 NGINX ?=		nginx
@@ -39,22 +40,39 @@ SANITIZE =	$(BUILD)/nginx-1.22-sanitize
 NEWER =		$(BUILD)/nginx-1.26-debug
 
 
-.PHONY: module install run clean lib lib-clang unit unit-sanitize check \
-	fuzz bench test test-packages test-simulator test-nginx test-e2e \
+# nginx must not see NGINX, it would take it for sockets to inherit; and it is
+# not where others than root look for programs
+
+unexport NGINX
+export PATH := $(PATH):/usr/sbin
+
+# not_empty (variables): a list that came out empty is no success
+
+not_empty =	$(foreach list,$(1),$(if $(strip $($(list))),, \
+			$(error $(list) is empty)))
+
+
+.PHONY: module install run help clean lib lib-clang unit unit-sanitize check \
+	fuzz bench test test-simulator test-nginx test-e2e \
 	test-nginx-sanitize test-e2e-sanitize test-newer test-valgrind \
 	sanitize newer FORCE
 
 module: $(MODULE)
 
 $(MODULE): FORCE
-	@CC='$(CC)' tools/nginx-build.sh module $(BUILD)/module $(NGINX_SRC)
+	@CC='$(CC)' NGINX='$(NGINX)' \
+		tools/nginx-build.sh module $(BUILD)/module $(NGINX_SRC)
 	@cmp -s $(BUILD)/module/$(@F) $@ || { cp $(BUILD)/module/$(@F) $@.new; mv $@.new $@; }
 
 install: $(MODULE)
-	@tools/install.sh $(MODULE) conf/qwen_upstream.conf
+	@NGINX='$(NGINX)' tools/install.sh $(MODULE) $(BUILD)/module/version \
+		conf/qwen_upstream.conf
 
 run:
 	@tools/run.sh
+
+help:
+	@sed -n '/^#/!q; s/^# //p' $(firstword $(MAKEFILE_LIST))
 
 clean:
 	rm -rf $(BUILD) t/servroot t/e2e/node_modules
@@ -143,9 +161,11 @@ $(eval $(call pool_tests,plain,gcc,,$(NEWER),newer))
 $(eval $(call pool_tests,sanitize,clang,$(UBSAN),$(SANITIZE),sanitize))
 
 unit: $(UNIT_TESTS:%=$(BUILD)/plain/%)
+	@$(call not_empty,UNIT_SRCS POOL_SRCS)
 	@tools/each.sh $^
 
 unit-sanitize: $(UNIT_TESTS:%=$(BUILD)/sanitize/%)
+	@$(call not_empty,UNIT_SRCS POOL_SRCS)
 	@tools/sanitized.sh $(BUILD)/reports tools/each.sh $^
 
 
@@ -158,6 +178,7 @@ $(BUILD)/fuzz/%_fuzz: t/fuzz/%_fuzz.c $(BUILD)/fuzz/libqwen.a
 -include $(FUZZERS:%=$(BUILD)/fuzz/%.d)
 
 fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
+	@$(call not_empty,FUZZ_SRCS)
 	@FUZZ_TIME=$(FUZZ_TIME) tools/fuzz.sh $(BUILD)/fuzz $^
 
 
@@ -201,25 +222,30 @@ TEST_STAGES =	check lib-clang module newer sanitize unit unit-sanitize fuzz \
 
 test:
 	@tools/install-packages.sh test
-	@FUZZ_TIME=5 tools/stages.sh $(TEST_STAGES)
+	@FUZZ_TIME=5 NGINX='$(NGINX)' tools/stages.sh $(TEST_STAGES)
 
 check:
 	@tools/check-sources.sh
 
 test-simulator:
+	@$(call not_empty,SIM_TESTS)
 	node --test $(SIM_TESTS)
 
 test-nginx: module
+	@$(call not_empty,SUITES)
 	$(PLAIN_NGINX) $(PROVE) $(SUITES)
 
 test-e2e: module t/e2e/node_modules
+	@$(call not_empty,E2E_TESTS)
 	$(PLAIN_NGINX) node --test $(E2E_TESTS)
 
 test-nginx-sanitize: sanitize
+	@$(call not_empty,SUITES)
 	$(SANE_NGINX) tools/sanitized.sh $(BUILD)/reports \
 		$(PROVE) $(SUITES)
 
 test-e2e-sanitize: sanitize t/e2e/node_modules
+	@$(call not_empty,E2E_TESTS)
 	$(SANE_NGINX) tools/sanitized.sh $(BUILD)/reports \
 		node --test $(E2E_TESTS)
 

@@ -97,8 +97,6 @@ my $good = 'internal; qwen_upstream web; proxy_pass http://qwen_web/;';
 my @location = (
     ['an upstream wants proxy_pass', 'location /up/ { internal; qwen_upstream web; }', 'location "/up/" with "qwen_upstream" needs "proxy_pass"'],
     ['an upstream wants internal', 'location /up/ { qwen_upstream web; proxy_pass http://qwen_web/; }', 'location "/up/" with "qwen_upstream" needs "internal"'],
-    ['an upstream has no error_page', "location /up/ { $good error_page 502 /x; }", '"error_page" applies to location "/up/" with "qwen_upstream", move it to the locations that need it'],
-    ['an upstream inherits no error_page', "error_page 502 /x; location /up/ { $good }", '"error_page" applies to location "/up/" with "qwen_upstream"'],
     ['an upstream is a prefix with a slash', "location /up { $good }", '"qwen_upstream" must be in a location whose name is a prefix that ends with "/"'],
     ['an upstream is no exact location', "location = /up/ { $good }", 'must be in a location whose name is a prefix that ends with "/"'],
     ['an upstream is no expression', "location ~ /up/ { internal; qwen_upstream web; proxy_pass http://qwen_web; }", 'must be in a location whose name is a prefix that ends with "/"'],
@@ -397,11 +395,31 @@ is_deeply(\%got, { v1 => 'a||usage', think => "<think>\n\nt\n\n</think>\na||usag
 --- answers
 500 server_error internal_error
 --- error_log
-upstream sent an encoded answer, location "/.qwen/web/" needs "proxy_set_header Accept-Encoding ''"
+upstream sent an encoded answer, no "proxy_set_header Accept-Encoding" may apply to location "/.qwen/web/"
 
 
 
-=== TEST 20: two servers have an upstream each
+=== TEST 20: another content handler cannot take the place of the API
+--- v1: proxy_pass http://127.0.0.1:1;
+--- must_die
+--- suppress_stderr
+--- error_log
+"qwen_api" and another content handler are both in location "/v1/"
+
+
+
+=== TEST 21: the pages of a server's error_page are not for calls
+--- accounts: ann
+--- server: error_page 500 502 503 504 /50x.html; proxy_intercept_errors on;
+--- next: {"fault": "502"}
+--- v1: qwen_attempts 1;
+--- chat: {"stream": true}
+--- answers
+502 upstream_error upstream_unavailable
+
+
+
+=== TEST 22: two servers have an upstream each
 --- accounts: ann
 --- server: server_name one;
 --- http eval
@@ -413,7 +431,7 @@ is($res->{status}, 200, 'the other server answers');
 
 
 
-=== TEST 21: the module is not used where nothing says so
+=== TEST 23: the module is not used where nothing says so
 --- http_config
 --- config
 location /x { return 200 "x"; }

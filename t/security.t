@@ -240,3 +240,55 @@ Authorization: Bearer sk-user-5ecret
 Origin: https://evil.example
 --- raw_response_headers_unlike: (?i)access-control-allow-credentials
 --- error_code: 200
+
+
+
+=== TEST 18: what an upstream cut off is not sent to the next client
+--- accounts: ann
+--- next: {"text": ["said-to-another"], "created": false, "finish": false, "usage": "none", "tail": "none"}
+--- v1: qwen_attempts 1;
+--- chat: [{"stream": true}, {"stream": true}, {}]
+--- answers
+502 upstream_error upstream_unavailable
+200 "Simulated answer to: hi"
+200 "Simulated answer to: hi"
+
+
+
+=== TEST 19: a condition of the client does not apply to an answer that is made for it
+--- chat: [{"stream": true}, {}]
+--- more_headers
+Authorization: Bearer sk-user-5ecret
+Content-Type: application/json
+If-Match: "x"
+If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT
+--- answers
+200 "Simulated answer to: hi"
+200 "Simulated answer to: hi"
+
+
+
+=== TEST 20: the body of a preflight is no second request
+--- raw_request eval
+"OPTIONS /v1/models HTTP/1.1\r
+Host: localhost\r
+Connection: close\r
+Content-Length: 40\r
+\r
+GET /healthz HTTP/1.1\r
+Host: localhost\r
+\r
+"
+--- error_code: 204
+--- response_body_unlike: HTTP/1\.1 200
+
+
+
+=== TEST 21: refused requests of one client do not let all accounts rest
+--- accounts: ann bob cyd
+--- sim: {"behaviours": []}
+--- after
+sim()->next([map { { on => 'completion', fault => 'bad-request-internal' } } 1 .. 9]);
+api(POST => '/v1/chat/completions', {}) for 1 .. 3;
+is(api(POST => '/v1/chat/completions', {}), 200, 'another request is served');
+

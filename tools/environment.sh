@@ -17,6 +17,7 @@ export LC_ALL
 
 
 environment_read() {
+    tell_without_effect
     read_keys
     read_accounts
     read_listen
@@ -27,10 +28,31 @@ environment_read() {
 }
 
 
-# keys, one per line
+# what this gateway does not have, and what it does not have yet
+
+tell_without_effect() {
+    [ -z "${PROXY_URL:-}" ] \
+        || fail "PROXY_URL is not supported; use QWEN_CHAT_PROXY_URL"
+
+    ignored=
+
+    for variable in REDIS_URL QWEN_CLI_PROXY_URL QWEN_UPLOAD_PROXY_URL \
+                    CACHE_MODE PM2_MAX_MEMORY ENABLE_FILE_LOG LOG_DIR \
+                    MAX_LOG_FILE_SIZE MAX_LOG_FILES
+    do
+        eval "value=\${$variable:-}"
+        [ -z "$value" ] || ignored="$ignored${ignored:+, }$variable"
+    done
+
+    [ -z "$ignored" ] || echo "no effect yet: $ignored"
+}
+
+
+# keys, one per line, each once
 
 read_keys() {
     keys=$(split API_KEY "${API_KEY:-}")
+    keys=$(printf '%s\n' "$keys" | awk '!seen[$0]++')
 
     if printf '%s' "$keys" | grep -q -e '^#' -e '[^!-~]'; then
         wrong_secret API_KEY "keys of printable ASCII without spaces, not" \
@@ -92,6 +114,7 @@ read_workers() {
     fi
 
     if [ "$workers" -gt "$cores" ]; then
+        echo "PM2_INSTANCES: $workers is capped at $cores, the number of cores"
         workers=$cores
     fi
 }
@@ -99,19 +122,25 @@ read_workers() {
 
 read_storage() {
     case ${DATA_SAVE_MODE:-none} in
-
-    none)
-        ;;
-
-    file | redis)
-        fail "DATA_SAVE_MODE: \"$DATA_SAVE_MODE\" is not available yet, only" \
-             "none is: accounts come from ACCOUNTS"
-        ;;
-
-    *)
-        wrong DATA_SAVE_MODE "none, file or redis"
-        ;;
+    none)  ;;
+    *)     wrong DATA_SAVE_MODE "none (file and redis are not available yet)" ;;
     esac
+
+    [ -z "${REDIS_URL:-}" ] || is_redis_url "$REDIS_URL" \
+        || wrong_secret REDIS_URL "redis:// or rediss:// with a host, then" \
+                        "port and database if wanted"
+}
+
+
+# a name and a password may stand before the host
+
+is_redis_url() {
+    case $1 in
+    *[!!-~]*)  return 1 ;;
+    esac
+
+    printf '%s' "$1" | grep -q -E -e \
+        '^rediss?://([^@/]*@)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[0-9]*)?$'
 }
 
 
@@ -121,12 +150,17 @@ read_upstream() {
     read_url QWEN_CLI_PROXY_URL "${QWEN_CLI_PROXY_URL:-}"
     read_url QWEN_UPLOAD_PROXY_URL "${QWEN_UPLOAD_PROXY_URL:-}"
 
-    if [ -n "${QWEN_CLI_PROXY_URL:-}${QWEN_UPLOAD_PROXY_URL:-}" ]; then
-        echo "QWEN_CLI_PROXY_URL and QWEN_UPLOAD_PROXY_URL have no effect yet"
+    if [ -n "${QWEN_CHAT_PROXY_URL:-}" ] && [ -z "$accounts" ]; then
+        fail "QWEN_CHAT_PROXY_URL needs ACCOUNTS: there is none to sign in with"
     fi
 
     read_url QWEN_CHAT_PROXY_URL \
              "${QWEN_CHAT_PROXY_URL:-https://chat.qwen.ai}"
+
+    if [ "$scheme" = https ] && is_address "$host"; then
+        fail "QWEN_CHAT_PROXY_URL: https needs the name of a host, nginx cannot" \
+             "verify the certificate of an IP address"
+    fi
 
     case ${SSL_CERT_FILE:-} in
     *[!A-Za-z0-9._/+-]* | [!/]*)
@@ -175,6 +209,14 @@ read_url() {
     is_number "$url_port" 1 65535 || wrong_url "$1"
 
     host_port=$host:$url_port
+}
+
+
+is_address() {
+    case $1 in
+    \[*)        ;;
+    *[!0-9.]*)  return 1 ;;
+    esac
 }
 
 
@@ -251,7 +293,27 @@ environment_write() {
     replace 'listen *127\.0\.0\.1:3000;' "listen  $listen:$port;"
     replace '\(server *\)chat\.qwen\.ai:443;' "\1$host_port;"
 
+    write_limits
     write_options
+}
+
+
+# what the machine allows, and another user than root
+
+write_limits() {
+    files=$(ulimit -H -n)
+
+    if [ "$files" != unlimited ] && [ "$files" -lt 16384 ]; then
+        replace '^\(worker_rlimit_nofile *\)16384;' "\1$files;"
+    fi
+
+    [ "$(id -u)" != 0 ] || return 0
+
+    replace '^user .*' ''
+
+    for name in client_body proxy fastcgi uwsgi scgi; do
+        replace '^http {' "&\n    ${name}_temp_path  \"$dir/$name\";"
+    done
 }
 
 

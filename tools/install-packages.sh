@@ -161,6 +161,7 @@ apt_get() {
             -o APT::Default-Release= \
             -o APT::Sandbox::User=root \
             -o Acquire::Languages=none \
+            -o Acquire::Check-Valid-Until=false \
             "$@"
 }
 

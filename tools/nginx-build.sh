@@ -10,12 +10,14 @@
 #   nginx-build.sh sanitize DIR SOURCE   DIR/nginx with the module linked in,
 #                                        AddressSanitizer and UBSan
 #
-# CC is the compiler.
+# DIR/version tells the version of nginx.  CC is the compiler, NGINX the
+# installed nginx.
 
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 nginx_dev=/usr/share/nginx/src
+nginx=${NGINX:-nginx}
 
 hardening="-g -O2 -fstack-protector-strong -Wformat -Werror=format-security"
 hardening="$hardening -fPIC -D_FORTIFY_SOURCE=2"
@@ -90,7 +92,7 @@ set_module_flags() {
         return
     fi
 
-    installed=$(nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|\1|p')
+    installed=$("$nginx" -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|\1|p')
 
     if [ -n "$installed" ] && [ "$installed" = "$(version)" ]; then
         flags=$(installed_flags)
@@ -112,7 +114,7 @@ version() {
 #
 
 installed_flags() {
-    eval "set -- $(nginx -V 2>&1 | sed -n 's/^configure arguments://p')"
+    eval "set -- $("$nginx" -V 2>&1 | sed -n 's/^configure arguments://p')"
 
     for flag; do
         case $flag in
@@ -152,6 +154,8 @@ build() {
             cp "$built" "$dir/$file"
         fi
     done
+
+    version > "$dir/version"
 }
 
 

@@ -3,6 +3,9 @@
 # From nothing to a gateway in the foreground: installs missing packages, builds
 # the module, makes the configuration from the environment (environment.sh) and
 # starts nginx.  Without an account the simulator of t/sim is the upstream.
+#
+# Nothing outlives this script, however it ends: it holds a pipe open (3), and
+# those who read from it end when that does.
 
 set -eu
 
@@ -20,13 +23,21 @@ simulator_pid=
 main() {
     environment_read
 
+    mkdir -p "$runtime"
+    be_alone
+
     "$root/tools/install-packages.sh" run
+    echo "building the module ..."
     "${MAKE:-make}" --no-print-directory -C "$root" module
 
-    mkdir -p "$runtime"
     trap stop EXIT
     trap 'exit 130' INT
+    trap 'exit 141' PIPE
     trap 'exit 143' TERM HUP
+
+    rm -f "$runtime/alive"
+    mkfifo "$runtime/alive"
+    exec 3<> "$runtime/alive"
 
     if [ -z "$accounts" ]; then
         start_simulator
@@ -40,14 +51,27 @@ main() {
 }
 
 
+# the lock (9) goes on to nginx: it lasts until that has ended, too
+
+be_alone() {
+    exec 9>> "$runtime/lock"
+
+    flock -n 9 || fail "a gateway of $root runs already," \
+                       "process $(cat "$runtime/lock")"
+
+    echo $$ > "$runtime/lock"
+}
+
+
 start_simulator() {
     "$root/tools/install-packages.sh" simulator
 
     rm -f "$runtime/simulator.port"
 
     node "$root/t/sim/sim.mjs" --port 0 --any-account --quiet \
-        --account demo@example.com:demo \
-        --port-file "$runtime/simulator.port" > "$runtime/simulator.log" 2>&1 &
+        --account demo@example.com:demo --exit-with-stdin \
+        --port-file "$runtime/simulator.port" \
+        < "$runtime/alive" > "$runtime/simulator.log" 2>&1 3>&- 9>&- &
     simulator_pid=$!
 
     wait_for "$simulator_pid" "$runtime/simulator.port" \
@@ -59,17 +83,51 @@ start_simulator() {
 
     echo "no ACCOUNTS: the upstream is a simulator on $QWEN_CHAT_PROXY_URL," \
          "its answers are made up"
+
+    case $listen in
+    127.* | '[::1]')
+        ;;
+    *)
+        echo "WARNING: on LISTEN_ADDRESS $listen other machines get them, too" >&2
+        ;;
+    esac
 }
 
 
 start_nginx() {
-    rm -f "$runtime/nginx.pid"
+    rm -f "$runtime/nginx.pid" "$runtime/start.log"
+
+    replace '^error_log .*' "&\nerror_log  \"$runtime/start.log\"  emerg;"
 
     nginx -p "$runtime" -c "$runtime/nginx.conf" -e stderr \
-        -g 'daemon off;' &
+        -g 'daemon off;' 3>&- &
     nginx_pid=$!
 
-    wait_for "$nginx_pid" "$runtime/nginx.pid" || fail "nginx did not start"
+    end_with_script &
+
+    wait_for "$nginx_pid" "$runtime/nginx.pid" || tell_why_not
+}
+
+
+# reads until the script has ended
+
+end_with_script() {
+    exec < "$runtime/alive" 3>&- 9>&-
+    read -r _ || kill "$nginx_pid" 2>/dev/null
+}
+
+
+tell_why_not() {
+    case $(cat "$runtime/start.log" 2>/dev/null) in
+    *'bind() to '*'(98: '*)
+        fail "SERVICE_PORT: $port is in use on $listen by another program" ;;
+    *'bind() to '*'(13: '*)
+        fail "SERVICE_PORT: only root may listen on $port" ;;
+    *'bind() to '*)
+        fail "LISTEN_ADDRESS: $listen is no address of this machine" ;;
+    esac
+
+    fail "nginx did not start"
 }
 
 
@@ -108,6 +166,8 @@ stop() {
         kill "$pid" 2>/dev/null || continue
         wait "$pid" 2>/dev/null || true
     done
+
+    rm -f "$runtime/qwen_keys" "$runtime/qwen_accounts" "$runtime/alive"
 }
 
 

@@ -7,10 +7,10 @@ set -eu
 
 place=$(ls t/*.t | grep -n -x "$1" | cut -d : -f 1)
 
-TEST_NGINX_PORT=$((${TEST_NGINX_PORT:-1984} + place * 20))
-TEST_NGINX_SERVROOT=$PWD/build/servroot/$(basename "$1" .t)
+TEST_NGINX_PORT=$((${TEST_NGINX_PORT:-23000} + place * 20))
+TEST_NGINX_SERVROOT=$PWD/build/suites/$(basename "$1" .t)
 export TEST_NGINX_PORT TEST_NGINX_SERVROOT
 
-mkdir -p build/servroot
+mkdir -p build/suites
 
 exec perl "$1"

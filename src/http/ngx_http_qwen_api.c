@@ -92,13 +92,6 @@ ngx_http_qwen_openai_handler(ngx_http_request_t *r)
     ngx_str_t                  path;
     ngx_http_core_loc_conf_t  *clcf;
 
-    if (r != r->main) {
-
-        /* its calls and its answer would be those of another request */
-
-        return NGX_HTTP_NOT_ALLOWED;
-    }
-
     if (r->method == NGX_HTTP_OPTIONS) {
         return ngx_http_qwen_respond_preflight(r);
     }
@@ -160,6 +153,13 @@ ngx_http_qwen_route(ngx_http_request_t *r, ngx_str_t *path)
 static ngx_int_t
 ngx_http_qwen_chat_route(ngx_http_request_t *r, ngx_str_t *rest)
 {
+    if (r != r->main) {
+
+        /* its calls and its answer would be those of another request */
+
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
     if (ngx_http_qwen_json_body(r) != NGX_OK) {
         return ngx_http_qwen_refuse(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE, NULL);
     }
@@ -202,10 +202,6 @@ static ngx_int_t
 ngx_http_qwen_open_models_handler(ngx_http_request_t *r)
 {
     ngx_str_t  id;
-
-    if (r != r->main) {
-        return NGX_HTTP_NOT_ALLOWED;
-    }
 
     if (r->method == NGX_HTTP_OPTIONS) {
         return ngx_http_qwen_respond_preflight(r);

@@ -14,11 +14,20 @@
 #define NGX_HTTP_QWEN_MAX_LIST        (16 * 1024 * 1024)
 
 
+/* A list as clients get it; requests that send it hold it too. */
+typedef struct {
+    ngx_uint_t               holders;
+    qwen_buf_t               body;
+} ngx_http_qwen_models_list_t;
+
+
 /* A worker's copy of the list. */
 typedef struct {
     struct ngx_qwen_zone_s  *zone;       /* that it is from */
     ngx_uint_t               generation;
     qwen_models_t            models;
+
+    ngx_http_qwen_models_list_t  *lists[2];  /* without and with variants */
 } ngx_http_qwen_models_copy_t;
 
 
@@ -43,6 +52,11 @@ static void ngx_http_qwen_models_done(ngx_http_qwen_job_t *job,
 static void ngx_http_qwen_models_wait(ngx_http_request_t *r);
 static qwen_fail_class_t ngx_http_qwen_models_hopeless(ngx_http_request_t *r,
     ngx_msec_t *wait);
+static void ngx_http_qwen_models_release(void *data);
+static ngx_http_qwen_models_list_t *ngx_http_qwen_models_list(
+    ngx_uint_t variants);
+static ngx_int_t ngx_http_qwen_models_respond_one(ngx_http_request_t *r,
+    ngx_str_t *id, const qwen_models_t *models);
 static ngx_int_t ngx_http_qwen_models_respond(ngx_http_request_t *r,
     ngx_str_t *id, const qwen_models_t *models);
 
@@ -87,7 +101,7 @@ ngx_http_qwen_models(ngx_http_qwen_main_conf_t *qmcf)
         answer.body = (qwen_str_t) { body.data, body.len };
 
         if (qwen_web_models_answer(&answer, &models, &failure) == QWEN_OK) {
-            qwen_models_free(&copy->models);
+            ngx_http_qwen_models_exit();
             copy->models = models;
             copy->generation = generation;
         }
@@ -102,8 +116,65 @@ ngx_http_qwen_models(ngx_http_qwen_main_conf_t *qmcf)
 void
 ngx_http_qwen_models_exit(void)
 {
-    qwen_models_free(&ngx_http_qwen_models_copy.models);
-    ngx_http_qwen_models_copy.generation = 0;
+    ngx_uint_t                    i;
+    ngx_http_qwen_models_copy_t  *copy;
+
+    copy = &ngx_http_qwen_models_copy;
+
+    for (i = 0; i < 2; i++) {
+        ngx_http_qwen_models_release(copy->lists[i]);
+        copy->lists[i] = NULL;
+    }
+
+    qwen_models_free(&copy->models);
+    copy->generation = 0;
+}
+
+
+static void
+ngx_http_qwen_models_release(void *data)
+{
+    ngx_http_qwen_models_list_t  *list = data;
+
+    if (list && --list->holders == 0) {
+        qwen_buf_free(&list->body);
+        ngx_free(list);
+    }
+}
+
+
+/* The list as JSON, rendered once; NULL: no memory. */
+
+static ngx_http_qwen_models_list_t *
+ngx_http_qwen_models_list(ngx_uint_t variants)
+{
+    ngx_http_qwen_models_copy_t   *copy;
+    ngx_http_qwen_models_list_t  **list;
+
+    copy = &ngx_http_qwen_models_copy;
+    list = &copy->lists[variants ? 1 : 0];
+
+    if (*list) {
+        return *list;
+    }
+
+    *list = ngx_calloc(sizeof(ngx_http_qwen_models_list_t), ngx_cycle->log);
+    if (*list == NULL) {
+        return NULL;
+    }
+
+    (*list)->holders = 1;
+    qwen_buf_init(&(*list)->body, NGX_HTTP_QWEN_MAX_LIST);
+
+    if (qwen_openai_models_render(&copy->models, variants, ngx_time(),
+                                  &(*list)->body)
+        != QWEN_OK)
+    {
+        ngx_http_qwen_models_release(*list);
+        *list = NULL;
+    }
+
+    return *list;
 }
 
 
@@ -378,6 +449,38 @@ static ngx_int_t
 ngx_http_qwen_models_respond(ngx_http_request_t *r, ngx_str_t *id,
     const qwen_models_t *models)
 {
+    ngx_pool_cleanup_t           *cln;
+    qwen_openai_error_t           error;
+    ngx_http_qwen_loc_conf_t     *qlcf;
+    ngx_http_qwen_models_list_t  *list;
+
+    if (id->len) {
+        return ngx_http_qwen_models_respond_one(r, id, models);
+    }
+
+    qlcf = ngx_http_get_module_loc_conf(r, ngx_http_qwen_module);
+
+    list = ngx_http_qwen_models_list(qlcf->models_variants);
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+
+    if (list == NULL || cln == NULL) {
+        qwen_openai_error_status(&error, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return ngx_http_qwen_respond_error(r, &error, 0);
+    }
+
+    list->holders++;
+    cln->handler = ngx_http_qwen_models_release;
+    cln->data = list;
+
+    return ngx_http_qwen_respond_memory(r, NGX_HTTP_OK,
+                                        qwen_buf_str(&list->body));
+}
+
+
+static ngx_int_t
+ngx_http_qwen_models_respond_one(ngx_http_request_t *r, ngx_str_t *id,
+    const qwen_models_t *models)
+{
     ngx_int_t                  rc;
     qwen_rc_t                  found;
     qwen_str_t                 name;
@@ -389,32 +492,25 @@ ngx_http_qwen_models_respond(ngx_http_request_t *r, ngx_str_t *id,
 
     qwen_buf_init(&body, NGX_HTTP_QWEN_MAX_LIST);
 
-    if (id->len) {
-        name = (qwen_str_t) { id->data, id->len };
-        found = qwen_openai_model_render(models, name, qlcf->models_variants,
-                                         ngx_time(), &body);
-    } else {
-        found = qwen_openai_models_render(models, qlcf->models_variants,
-                                          ngx_time(), &body);
-    }
+    name = (qwen_str_t) { id->data, id->len };
+    found = qwen_openai_model_render(models, name, qlcf->models_variants,
+                                     ngx_time(), &body);
 
     if (found == QWEN_OK) {
         rc = ngx_http_qwen_respond_json(r, NGX_HTTP_OK, qwen_buf_str(&body));
-
-    } else {
-        if (found == QWEN_AGAIN) {
-            qwen_openai_error_set(&error, NGX_HTTP_NOT_FOUND,
-                                  "model_not_found", "model",
-                                  "The model '%.*s' does not exist",
-                                  (int) ngx_min(id->len, 100), id->data);
-        } else {
-            qwen_openai_error_status(&error, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        }
-
-        rc = ngx_http_qwen_respond_error(r, &error, 0);
+        qwen_buf_free(&body);
+        return rc;
     }
 
     qwen_buf_free(&body);
 
-    return rc;
+    if (found == QWEN_AGAIN) {
+        qwen_openai_error_set(&error, NGX_HTTP_NOT_FOUND, "model_not_found",
+                              "model", "The model '%.*s' does not exist",
+                              (int) ngx_min(id->len, 100), id->data);
+    } else {
+        qwen_openai_error_status(&error, NGX_HTTP_INTERNAL_SERVER_ERROR);
+    }
+
+    return ngx_http_qwen_respond_error(r, &error, 0);
 }

@@ -81,16 +81,36 @@ ngx_int_t
 ngx_http_qwen_respond_json(ngx_http_request_t *r, ngx_uint_t status,
     qwen_str_t body)
 {
+    u_char  *p;
+
+    p = ngx_pnalloc(r->pool, body.len);
+    if (p == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_memcpy(p, body.data, body.len);
+
+    return ngx_http_qwen_respond_memory(r, status,
+                                        (qwen_str_t) { p, body.len });
+}
+
+
+ngx_int_t
+ngx_http_qwen_respond_memory(ngx_http_request_t *r, ngx_uint_t status,
+    qwen_str_t body)
+{
     ngx_int_t     rc;
     ngx_buf_t    *b;
     ngx_chain_t   out;
 
-    b = ngx_create_temp_buf(r->pool, body.len);
+    b = ngx_calloc_buf(r->pool);
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    b->last = ngx_cpymem(b->last, body.data, body.len);
+    b->pos = (u_char *) body.data;
+    b->last = b->pos + body.len;
+    b->memory = 1;
     b->last_buf = (r == r->main) ? 1 : 0;
     b->last_in_chain = 1;
 

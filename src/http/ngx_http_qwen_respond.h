@@ -27,6 +27,10 @@ ngx_int_t ngx_http_qwen_add_cors(ngx_http_request_t *r);
 ngx_int_t ngx_http_qwen_respond_json(ngx_http_request_t *r,
     ngx_uint_t status, qwen_str_t body);
 
+/* The same without a copy: body must live as long as the request. */
+ngx_int_t ngx_http_qwen_respond_memory(ngx_http_request_t *r,
+    ngx_uint_t status, qwen_str_t body);
+
 /* Answers with an OpenAI error; retry_after is in milliseconds, 0: none. */
 ngx_int_t ngx_http_qwen_respond_error(ngx_http_request_t *r,
     const qwen_openai_error_t *error, ngx_msec_t retry_after);

@@ -324,7 +324,7 @@ test("the example's log tells of a chat", async () => {
     const line = await until(() => gateway.accessLog().reverse()
         .find(({ model }) => model === `${MODEL}-thinking`),
     { what: 'a line in the log' });
-    assert.equal(line.request, 'POST /v1/chat/completions');
+    assert.equal(line.request, 'POST /v1/chat/completions HTTP/1.1');
     assert.equal(line.status, 200);
     assert.match(line.key, /^key-[0-9a-f]{8}$/);
     assert.notEqual(line.account, email);

@@ -25,6 +25,7 @@ test_classes(void **state)
         { QWEN_FAIL_EMPTY, "empty", true },
         { QWEN_FAIL_INCOMPLETE, "incomplete", false },
         { QWEN_FAIL_PROTOCOL, "protocol", true },
+        { QWEN_FAIL_LIMIT, "limit", false },
         { QWEN_FAIL_MODEL, "model", false },
         { QWEN_FAIL_INTERNAL, "internal", false }
     };
