@@ -102,6 +102,7 @@ ngx_http_qwen_answer_reset(ngx_http_qwen_answer_t *answer)
     }
 
     qwen_web_stream_free(&answer->web);
+    qwen_buf_free(&answer->plain);
 
     if (answer->search_info) {
         qwen_search_info_free(answer->search_info);
@@ -144,8 +145,12 @@ ngx_http_qwen_answer_begin(ngx_http_qwen_answer_t *answer)
 
     qwen_web_stream_init(&answer->web, answer->conf->max_event, sink);
 
+    qwen_buf_init(&answer->plain, NGX_HTTP_QWEN_SCRATCH);
+
     answer->begun = 1;
     answer->failed = 0;
+    answer->looked = 0;
+    answer->misnamed = 0;
     answer->failure = (qwen_failure_t) { QWEN_FAIL_NONE, 0 };
 }
 
@@ -162,6 +167,19 @@ ngx_http_qwen_answer_data(ngx_http_qwen_answer_t *answer,
 
     if (len == 0) {
         return ngx_http_qwen_stream_flush(&answer->stream, sr);
+    }
+
+    if (!answer->looked) {
+        answer->looked = 1;
+        answer->misnamed = (*data == '{' || *data == '<');
+    }
+
+    if (answer->misnamed) {
+
+        /* an error under the wrong type: it is judged when it is whole */
+
+        (void) qwen_buf_append(&answer->plain, data, len);
+        return NGX_OK;
     }
 
     ngx_http_qwen_scratch.max = answer->max_rendered;
@@ -237,6 +255,22 @@ ngx_http_qwen_answer_send(ngx_http_qwen_answer_t *answer,
 ngx_int_t
 ngx_http_qwen_answer_end(ngx_http_qwen_answer_t *answer)
 {
+    qwen_web_answer_t  plain;
+
+    if (answer->misnamed) {
+        plain.status = NGX_HTTP_OK;
+        plain.body = qwen_buf_str(&answer->plain);
+        plain.timed_out = false;
+
+        answer->failure = qwen_web_failure(&plain);
+
+        if (answer->failure.class == QWEN_FAIL_NONE) {
+            answer->failure.class = QWEN_FAIL_PROTOCOL;
+        }
+
+        return NGX_ERROR;
+    }
+
     ngx_http_qwen_scratch.max = answer->max_rendered;
 
     if (!answer->failed && qwen_web_stream_end(&answer->web) != QWEN_OK) {

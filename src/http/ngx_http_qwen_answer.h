@@ -25,8 +25,12 @@ typedef struct {
     ngx_http_qwen_stream_t      stream;
     qwen_failure_t              failure;
     size_t                      max_rendered;    /* bytes at once */
+    qwen_buf_t                  plain;           /* an answer that is none */
     unsigned                    begun:1;     /* web and stages own memory */
     unsigned                    failed:1;
+    unsigned                    looked:1;    /* at the first byte */
+    unsigned                    misnamed:1;  /* no stream in spite of its
+                                                type */
 } ngx_http_qwen_answer_t;
 
 
