@@ -86,6 +86,37 @@ test_fresh_zone_is_not_loaded(void **state)
 }
 
 
+/* A configuration may be refused after its zones were made. */
+
+static void
+test_refused_reload_changes_nothing(void **state)
+{
+    fixture_t               *f = *state;
+    ngx_int_t                rc;
+    ngx_qwen_pool_t         *old, *pool;
+    ngx_qwen_pool_status_t   status;
+
+    pool = fixture_configuration(f);
+    fixture_account(pool, "user0@example.com", "another");
+    fixture_account(pool, "new@example.com", "secret");
+
+    old = f->shm_zone->data;
+    f->shm_zone->data = pool;
+    pool->shm_zone = f->shm_zone;
+
+    rc = f->shm_zone->init(f->shm_zone, old);
+
+    f->shm_zone->data = old;
+
+    assert_int_equal(rc, NGX_OK);
+
+    status = test_status(f);
+    assert_int_equal(status.accounts, 3);
+    assert_int_equal(status.ready, 3);
+    assert_int_equal(status.signin, 0);
+}
+
+
 static void
 test_new_account_joins(void **state)
 {
@@ -449,6 +480,7 @@ main(void)
 
         test(same_configuration_changes_nothing),
         test(fresh_zone_is_not_loaded),
+        test(refused_reload_changes_nothing),
         test(new_account_joins),
         test(new_password_drops_the_token),
         test(account_that_is_gone_is_freed_with_its_last_lease),
