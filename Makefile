@@ -29,6 +29,7 @@ POOL_SRCS =	$(sort $(wildcard t/unit/pool/*_test.c))
 FUZZ_SRCS =	$(sort $(wildcard t/fuzz/*_fuzz.c))
 FUZZERS =	$(FUZZ_SRCS:t/fuzz/%.c=%)
 
+OPTIMIZED =	-O2
 UBSAN =		-fsanitize=address,undefined \
 		-fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
@@ -137,18 +138,19 @@ NOT_LINKED =	nginx.o ngx_http_qwen_module_modules.o
 nginx_objects =	$(shell find $(1)/source/objs -name '*.o' \
 			$(NOT_LINKED:%=! -name %))
 
-# link_pool (target, source, compiler, flags, nginx build)
+# link_pool (target, source, compiler, name of flags, nginx build); the name, as
+# flags hold commas
 
 define link_pool
 	@mkdir -p $(dir $(1))
 	@objcopy --redefine-sym main=nginx_main \
 		$(5)/source/objs/src/core/nginx.o $(1).nginx.o
-	@$(3) $(NGINX_FLAGS) $(4) $(NGINX_INCS:%=-I$(5)/source/%) -o $(1) \
+	@$(3) $(NGINX_FLAGS) $($(4)) $(NGINX_INCS:%=-I$(5)/source/%) -o $(1) \
 		$(2) t/unit/pool/fixture.c $(1).nginx.o \
 		$(call nginx_objects,$(5)) -lcmocka $(NGINX_LIBS)
 endef
 
-# pool_tests (flavour, compiler, flags, nginx build, its target)
+# pool_tests (flavour, compiler, name of flags, nginx build, its target)
 
 define pool_tests
 
@@ -158,7 +160,7 @@ $(POOL_TESTS:%=$(BUILD)/$(1)/%): $(BUILD)/$(1)/%: t/unit/%.c $(5)
 endef
 
 $(eval $(call pool_tests,plain,gcc,,$(NEWER),newer))
-$(eval $(call pool_tests,sanitize,clang,$(UBSAN),$(SANITIZE),sanitize))
+$(eval $(call pool_tests,sanitize,clang,UBSAN,$(SANITIZE),sanitize))
 
 unit: $(UNIT_TESTS:%=$(BUILD)/plain/%)
 	@$(call not_empty,UNIT_SRCS POOL_SRCS)
@@ -266,4 +268,4 @@ bench: module $(BUILD)/plain/pool_bench
 	$(BUILD)/plain/pool_bench
 
 $(BUILD)/plain/pool_bench: bench/pool_bench.c newer
-	$(call link_pool,$@,$<,gcc,-O2,$(NEWER))
+	$(call link_pool,$@,$<,gcc,OPTIMIZED,$(NEWER))
