@@ -123,7 +123,7 @@ ngx_qwen_lease_outlook(ngx_qwen_zone_t *sh, ngx_qwen_kind_e kind,
     due = ngx_qwen_deadlines_next(&sh->signin[NGX_QWEN_SIGNIN_DUE], tried,
                                   &signin);
 
-    if (due && signin == 0) {
+    if (due && signin <= NGX_QWEN_CLOCK_SKEW) {
         return NGX_AGAIN;
     }
 

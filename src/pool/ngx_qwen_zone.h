@@ -30,6 +30,13 @@
 #endif
 
 
+/*
+ * A worker's ngx_current_msec stands still while it looks at its events, so
+ * what another one has set to now may lie so far ahead of it.
+ */
+#define NGX_QWEN_CLOCK_SKEW   500
+
+
 typedef struct ngx_qwen_account_s  ngx_qwen_account_t;
 
 
