@@ -186,10 +186,16 @@ test_failed_sign_in_backs_off(void **state)
             test_claim(f, 30000000, &signin);
         }
 
-        fixture_clock_advance(rests[i] - 1);
+        fixture_clock_advance(rests[i] - 501);
         assert_int_equal(claim(f, &signin), NGX_DECLINED);
         assert_int_equal(test_take(f, 0, other, 1, &lease), NGX_DECLINED);
-        assert_int_equal(test_wait, 1);
+        assert_int_equal(test_wait, 501);
+
+        /* nearly due is worth waiting for, but not yet to be claimed */
+
+        fixture_clock_advance(500);
+        assert_int_equal(claim(f, &signin), NGX_DECLINED);
+        assert_int_equal(test_take(f, 0, other, 1, &lease), NGX_AGAIN);
 
         fixture_clock_advance(1);
         assert_int_equal(test_take(f, 0, other, 1, &lease), NGX_AGAIN);
