@@ -408,6 +408,7 @@ qwen_scan_feed(qwen_scan_t *scan, const uint8_t *data, size_t len)
 
     p = data;
     end = data + len;
+    scan->valid = data;
 
     while (p < end) {
         next = scan_read(scan, p, end);

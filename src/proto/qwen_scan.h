@@ -90,6 +90,7 @@ typedef struct {
     unsigned            ndigits;     /* read of an escape */
     unsigned            unfit;       /* escapes of a key not to be copied */
     uint64_t            high;        /* end of a high one's escape */
+    const uint8_t      *valid;       /* UTF-8 of what is fed, up to it */
     qwen_utf8_t         utf8;
 } qwen_scan_t;
 

@@ -131,15 +131,12 @@ scan_end_string(qwen_scan_t *scan, const uint8_t *p)
 
 /* Passes over text that is not copied, up to what needs a closer look. */
 static const uint8_t *
-scan_skip_text(const uint8_t *p, const uint8_t *end)
+scan_skip_text(qwen_scan_t *scan, const uint8_t *p, const uint8_t *end)
 {
-    uint32_t        code;
-    const uint8_t  *valid;
-
-    valid = p;
+    uint32_t  code;
 
     for ( ;; ) {
-        p = qwen_utf8_long_run(p, end, &valid);
+        p = qwen_utf8_long_run(p, end, &scan->valid);
 
         if (end - p < 6 || *p != '\\') {
             return p;
@@ -163,7 +160,7 @@ scan_read_text(qwen_scan_t *scan, const uint8_t *p, const uint8_t *end)
 {
     const uint8_t  *next;
 
-    next = scan->replaced ? scan_skip_text(p, end) : qwen_utf8_run(p, end);
+    next = scan->replaced ? scan_skip_text(scan, p, end) : qwen_utf8_run(p, end);
 
     if (next != p) {
         return scan_copy_text(scan, p, (size_t) (next - p)) ? next : NULL;

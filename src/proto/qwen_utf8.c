@@ -4,7 +4,7 @@
 
 
 /* How far long text is looked at before its next stop is. */
-#define QWEN_UTF8_WINDOW  512
+#define QWEN_UTF8_WINDOW  4096
 
 /* A byte in each of the eight of a word. */
 #define qwen_utf8_each(byte)  (0x0101010101010101u * (byte))

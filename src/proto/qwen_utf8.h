@@ -26,7 +26,7 @@ typedef struct {
 const uint8_t *qwen_utf8_run(const uint8_t *p, const uint8_t *end);
 
 /* The same for long text, which is read from one stop to the next: *valid,
- * which begins as p, is how far it is known to be valid. */
+ * which begins as p or before it, is how far it is known to be valid. */
 const uint8_t *qwen_utf8_long_run(const uint8_t *p, const uint8_t *end,
     const uint8_t **valid);
 
