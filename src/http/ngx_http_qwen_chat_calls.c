@@ -14,6 +14,8 @@
 static ngx_int_t ngx_http_qwen_chat_new(ngx_http_qwen_chat_t *chat);
 static void ngx_http_qwen_chat_new_done(ngx_http_qwen_call_t *call);
 static ngx_int_t ngx_http_qwen_chat_complete(ngx_http_qwen_chat_t *chat);
+static ngx_int_t ngx_http_qwen_chat_args(ngx_http_qwen_chat_t *chat,
+    ngx_str_t *args);
 static void ngx_http_qwen_chat_set_body(ngx_http_qwen_chat_t *chat, ngx_uint_t
     i, qwen_buf_t *buf);
 static ngx_int_t ngx_http_qwen_chat_data(ngx_http_qwen_call_t *call,
@@ -174,8 +176,6 @@ ngx_http_qwen_chat_new_done(ngx_http_qwen_call_t *call)
 static ngx_int_t
 ngx_http_qwen_chat_complete(ngx_http_qwen_chat_t *chat)
 {
-    qwen_buf_t                 args;
-    qwen_rc_t                  rc;
     ngx_http_request_t        *r;
     ngx_http_qwen_call_t      *call;
     qwen_web_completion_t      completion;
@@ -200,27 +200,9 @@ ngx_http_qwen_chat_complete(ngx_http_qwen_chat_t *chat)
         != NGX_OK
         || qwen_web_completion_body(&conf->web, &completion, &chat->head,
                                     &chat->tail)
-           != QWEN_OK)
+           != QWEN_OK
+        || ngx_http_qwen_chat_args(chat, &call->args) != NGX_OK)
     {
-        return NGX_ERROR;
-    }
-
-    /* an id that is all escapes is three times as long */
-
-    qwen_buf_init(&args, sizeof("chat_id=") + 3 * chat->chat_id.max);
-
-    rc = qwen_web_completion_args(completion.chat_id, &args);
-
-    call->args.len = args.len;
-    call->args.data = (rc == QWEN_OK) ? ngx_pnalloc(r->pool, args.len) : NULL;
-
-    if (call->args.data) {
-        ngx_memcpy(call->args.data, args.data, args.len);
-    }
-
-    qwen_buf_free(&args);
-
-    if (call->args.data == NULL) {
         return NGX_ERROR;
     }
 
@@ -244,6 +226,32 @@ ngx_http_qwen_chat_complete(ngx_http_qwen_chat_t *chat)
     ngx_http_qwen_answer_begin(&chat->answer);
 
     return ngx_http_qwen_call_start(r, call);
+}
+
+
+static ngx_int_t
+ngx_http_qwen_chat_args(ngx_http_qwen_chat_t *chat, ngx_str_t *args)
+{
+    qwen_rc_t   rc;
+    qwen_buf_t  buf;
+
+    /* an id that is all escapes is three times as long */
+
+    qwen_buf_init(&buf, sizeof("chat_id=") + 3 * chat->chat_id.max);
+
+    rc = qwen_web_completion_args(qwen_buf_str(&chat->chat_id), &buf);
+
+    args->len = buf.len;
+    args->data = (rc == QWEN_OK) ? ngx_pnalloc(chat->request->pool, buf.len)
+                                 : NULL;
+
+    if (args->data) {
+        ngx_memcpy(args->data, buf.data, buf.len);
+    }
+
+    qwen_buf_free(&buf);
+
+    return args->data ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -13,6 +13,7 @@ typedef struct {
 
 static ngx_http_qwen_member_t *ngx_http_qwen_member(
     ngx_http_qwen_member_t *members, ngx_str_t *name);
+static char *ngx_http_qwen_set_text(ngx_conf_t *cf, ngx_str_t *text);
 static ngx_int_t ngx_http_qwen_add_server(ngx_conf_t *cf,
     ngx_http_qwen_srv_conf_t **result);
 
@@ -269,9 +270,18 @@ ngx_http_qwen_set_web_cookie(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_qwen_loc_conf_t *qlcf = conf;
 
+    return ngx_http_qwen_set_text(cf, &qlcf->web_cookie);
+}
+
+
+/* A text that is sent as it is; a variable in it would not be replaced. */
+
+static char *
+ngx_http_qwen_set_text(ngx_conf_t *cf, ngx_str_t *text)
+{
     ngx_str_t  *value;
 
-    if (qlcf->web_cookie.data) {
+    if (text->data) {
         return "is duplicate";
     }
 
@@ -281,7 +291,7 @@ ngx_http_qwen_set_web_cookie(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "takes no variables";
     }
 
-    qlcf->web_cookie = value[1];
+    *text = value[1];
 
     return NGX_CONF_OK;
 }
@@ -292,25 +302,20 @@ ngx_http_qwen_set_allow_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_qwen_loc_conf_t *qlcf = conf;
 
-    ngx_str_t  *value;
+    char       *rv;
+    ngx_str_t  *origin;
 
-    if (qlcf->allow_origin.data) {
-        return "is duplicate";
+    origin = &qlcf->allow_origin;
+
+    rv = ngx_http_qwen_set_text(cf, origin);
+
+    if (rv == NGX_CONF_OK
+        && origin->len == 3 && ngx_strncmp(origin->data, "off", 3) == 0)
+    {
+        origin->len = 0;
     }
 
-    value = cf->args->elts;
-
-    if (ngx_strlchr(value[1].data, value[1].data + value[1].len, '$')) {
-        return "takes no variables";
-    }
-
-    qlcf->allow_origin = value[1];
-
-    if (value[1].len == 3 && ngx_strncmp(value[1].data, "off", 3) == 0) {
-        qlcf->allow_origin.len = 0;
-    }
-
-    return NGX_CONF_OK;
+    return rv;
 }
 
 
