@@ -167,8 +167,8 @@ void ngx_qwen_signin_failed(ngx_qwen_pool_t *pool, ngx_qwen_signin_t *signin,
 ngx_int_t ngx_qwen_models_claim(ngx_qwen_pool_t *pool, ngx_msec_t ttl,
     ngx_msec_t timeout, ngx_uint_t *claim);
 
-/* Ends a claim and replaces the cache.  NGX_OK; NGX_DECLINED: not our claim any more; NGX_ERROR: no memory in the
- * zone, the last good list stays. */
+/* Ends a claim and replaces the cache.  NGX_OK; NGX_DECLINED: not our claim any
+ * more; NGX_ERROR: no memory in the zone, the last good list stays. */
 ngx_int_t ngx_qwen_models_update(ngx_qwen_pool_t *pool, ngx_uint_t claim,
     ngx_str_t *body);
 
