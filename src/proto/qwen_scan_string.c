@@ -160,7 +160,8 @@ scan_read_text(qwen_scan_t *scan, const uint8_t *p, const uint8_t *end)
 {
     const uint8_t  *next;
 
-    next = scan->replaced ? scan_skip_text(scan, p, end) : qwen_utf8_run(p, end);
+    next = scan->replaced ? scan_skip_text(scan, p, end)
+                          : qwen_utf8_run(p, end);
 
     if (next != p) {
         return scan_copy_text(scan, p, (size_t) (next - p)) ? next : NULL;
