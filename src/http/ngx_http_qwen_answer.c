@@ -179,7 +179,8 @@ ngx_http_qwen_answer_data(ngx_http_qwen_answer_t *answer,
         /* an error under the wrong type: it is judged when it is whole */
 
         (void) qwen_buf_append(&answer->plain, data, len);
-        return NGX_OK;
+
+        return answer->plain.failed ? NGX_DONE : NGX_OK;
     }
 
     ngx_http_qwen_scratch.max = answer->max_rendered;
@@ -276,6 +277,7 @@ ngx_http_qwen_answer_end(ngx_http_qwen_answer_t *answer)
     if (!answer->failed && qwen_web_stream_end(&answer->web) != QWEN_OK) {
         answer->failed = 1;
         answer->failure = answer->web.failure;
+        ngx_http_qwen_answer_limit(answer);
     }
 
     if (answer->failed) {
