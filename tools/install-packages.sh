@@ -109,12 +109,15 @@ fetch_source() {
 
     other_apt "$1" deb-src
 
+    # nginx's own tarball only: Debian's part changes with each of its updates,
+    # and a mirror may have dropped it while its index still names it
+
     rm -rf "$apt/source" "$2"
-    mkdir -p "$apt/source" "$(dirname "$2")"
+    mkdir -p "$apt/source" "$2"
 
-    (cd "$apt/source" && quietly apt_get source --download-only nginx)
+    (cd "$apt/source" && quietly apt_get source --download-only --tar-only nginx)
 
-    quietly dpkg-source --no-check -x "$apt"/source/nginx_*.dsc "$2"
+    tar xf "$apt"/source/nginx_*.orig.tar.* -C "$2" --strip-components=1
 }
 
 
