@@ -21,7 +21,7 @@ build=$(cd "$(dirname "$0")/.." && pwd)/build
 run_packages="gcc make nginx nginx-dev libcjson-dev libssl-dev libpcre2-dev
     zlib1g-dev ca-certificates curl"
 test_packages="$run_packages clang libclang-rt-dev llvm libcmocka-dev valgrind
-    dpkg-dev perl psmisc"
+    perl psmisc"
 
 
 main() {
@@ -115,7 +115,7 @@ fetch_source() {
     rm -rf "$apt/source" "$2"
     mkdir -p "$apt/source" "$2"
 
-    (cd "$apt/source" && quietly apt_get source --download-only --tar-only nginx)
+    (cd "$apt/source" && quietly apt_get source --tar-only nginx)
 
     tar xf "$apt"/source/nginx_*.orig.tar.* -C "$2" --strip-components=1
 }
