@@ -467,7 +467,8 @@ qwen_scan_string(const qwen_scan_t *scan, const cJSON *item,
     if (qwen_scan_string_extent(scan, item->valuestring, &extent)) {
         *span = (qwen_span_t) {
             .offset = extent->offset,
-            .len = extent->len
+            .len = extent->len,
+            .simple_len = extent->simple_len
         };
 
     } else {

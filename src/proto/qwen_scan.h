@@ -19,11 +19,16 @@
 typedef struct cJSON cJSON;
 
 
-/* Escaped text: a place in the body, or bytes of a skeleton. */
+/*
+ * Escaped text: a place in the body, or bytes of a skeleton.  A text is simple
+ * when none of its lines begins with "<" or with a backslash and no \u stands
+ * for ASCII in it.
+ */
 typedef struct {
     const uint8_t  *data;            /* NULL: at offset in the body */
     uint64_t        offset;
     uint64_t        len;
+    uint64_t        simple_len;      /* plain bytes; 0: may not be simple */
 } qwen_span_t;
 
 
@@ -61,6 +66,7 @@ typedef enum {
 typedef struct {
     uint64_t            offset;
     uint64_t            len;
+    uint64_t            simple_len;  /* as in qwen_span_t */
 } qwen_scan_extent_t;
 
 
@@ -90,6 +96,9 @@ typedef struct {
     unsigned            ndigits;     /* read of an escape */
     unsigned            unfit;       /* escapes of a key not to be copied */
     uint64_t            high;        /* end of a high one's escape */
+    uint64_t            saved;       /* bytes that its plain text has less */
+    bool                line;        /* the next character begins a line */
+    bool                simple;      /* as in qwen_span_t */
     const uint8_t      *valid;       /* UTF-8 of what is fed, up to it */
     qwen_utf8_t         utf8;
 } qwen_scan_t;

@@ -21,6 +21,9 @@ qwen_scan_string_begin(qwen_scan_t *scan, const uint8_t *p, bool key)
     scan->replaced = false;
     scan->unfit = 0;
     scan->high = 0;
+    scan->saved = 0;
+    scan->line = true;
+    scan->simple = true;
     scan->text = scan->offset + 1;
 
     if (!qwen_scan_copy(scan, p, 1)) {
@@ -67,7 +70,7 @@ static bool
 scan_add_extent(qwen_scan_t *scan)
 {
     size_t               size;
-    qwen_scan_extent_t  *extents;
+    qwen_scan_extent_t  *extent, *extents;
 
     if (scan->nextents == scan->extents_size) {
 
@@ -83,9 +86,11 @@ scan_add_extent(qwen_scan_t *scan)
         scan->extents_size = size;
     }
 
-    scan->extents[scan->nextents].offset = scan->text;
-    scan->extents[scan->nextents].len = scan->offset - scan->text;
-    scan->nextents++;
+    extent = &scan->extents[scan->nextents++];
+
+    extent->offset = scan->text;
+    extent->len = scan->offset - scan->text;
+    extent->simple_len = scan->simple ? extent->len - scan->saved : 0;
 
     return true;
 }
@@ -129,11 +134,67 @@ scan_end_string(qwen_scan_t *scan, const uint8_t *p)
 }
 
 
+/* Looks at a character that may begin a line, but is no escape. */
+static inline void
+scan_note_character(qwen_scan_t *scan, uint8_t c)
+{
+    if (scan->line && c != '\\') {
+        scan->simple &= (c != '<');
+        scan->line = false;
+    }
+}
+
+
+/* Looks at an escape of two bytes, of which c is the second. */
+static inline void
+scan_note_escape(qwen_scan_t *scan, uint8_t c)
+{
+    scan->simple &= !(scan->line && c == '\\');
+    scan->line = (c == 'n');
+    scan->saved++;
+}
+
+
+/*
+ * Looks at an escape of six bytes that ends at that place of the body.  Counts
+ * those of a key that cJSON does not read, or not to their end: zero bytes and
+ * lone surrogates.
+ */
+static void
+scan_note_code(qwen_scan_t *scan, uint32_t code, uint64_t end)
+{
+    scan->line = false;
+    scan->simple &= (code >= 0x80);
+    scan->saved += (code < 0x800) ? 4 : 3;
+
+    if (code == 0) {
+        scan->unfit++;
+
+    } else if (qwen_utf8_is_high(code)) {
+        scan->unfit++;
+        scan->high = end;
+
+    } else if (qwen_utf8_is_low(code)) {
+
+        if (scan->high + 6 == end) {
+            scan->unfit--;
+            scan->saved += 2;        /* the pair is four bytes, not six */
+
+        } else {
+            scan->unfit++;
+        }
+    }
+}
+
+
 /* Passes over text that is not copied, up to what needs a closer look. */
 static const uint8_t *
 scan_skip_text(qwen_scan_t *scan, const uint8_t *p, const uint8_t *end)
 {
-    uint32_t  code;
+    uint32_t        code;
+    const uint8_t  *start;
+
+    start = p;
 
     for ( ;; ) {
         p = qwen_utf8_long_run(p, end, &scan->valid);
@@ -143,13 +204,19 @@ scan_skip_text(qwen_scan_t *scan, const uint8_t *p, const uint8_t *end)
         }
 
         if (qwen_utf8_is_escape(p[1])) {
+            scan_note_escape(scan, p[1]);
             p += 2;
 
         } else if (p[1] == 'u' && qwen_utf8_hex4(p + 2, &code)) {
             p += 6;
+            scan_note_code(scan, code, scan->offset + (uint64_t) (p - start));
 
         } else {
             return p;
+        }
+
+        if (p < end) {
+            scan_note_character(scan, *p);
         }
     }
 }
@@ -159,6 +226,8 @@ static const uint8_t *
 scan_read_text(qwen_scan_t *scan, const uint8_t *p, const uint8_t *end)
 {
     const uint8_t  *next;
+
+    scan_note_character(scan, *p);
 
     next = scan->replaced ? scan_skip_text(scan, p, end)
                           : qwen_utf8_run(p, end);
@@ -202,6 +271,7 @@ scan_read_escape(qwen_scan_t *scan, const uint8_t *p)
         scan->ndigits = 0;
 
     } else if (qwen_utf8_is_escape(*p)) {
+        scan_note_escape(scan, *p);
         scan->string = scan_string_text;
 
     } else {
@@ -209,34 +279,6 @@ scan_read_escape(qwen_scan_t *scan, const uint8_t *p)
     }
 
     return scan_copy_text(scan, p, 1) ? p + 1 : NULL;
-}
-
-
-/* Counts the escapes of a key that cJSON does not read, or not to their end:
- * zero bytes and lone surrogates. */
-static void
-scan_check_code(qwen_scan_t *scan)
-{
-    uint64_t  end;
-
-    end = scan->offset + 1;
-
-    if (scan->code == 0) {
-        scan->unfit++;
-
-    } else if (qwen_utf8_is_high(scan->code)) {
-        scan->unfit++;
-        scan->high = end;
-
-    } else if (qwen_utf8_is_low(scan->code)) {
-
-        if (scan->high + 6 == end) {
-            scan->unfit--;
-
-        } else {
-            scan->unfit++;
-        }
-    }
 }
 
 
@@ -254,7 +296,7 @@ scan_read_digit(qwen_scan_t *scan, const uint8_t *p)
     scan->code = scan->code << 4 | digit;
 
     if (++scan->ndigits == 4) {
-        scan_check_code(scan);
+        scan_note_code(scan, scan->code, scan->offset + 1);
         scan->string = scan_string_text;
     }
 

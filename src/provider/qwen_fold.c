@@ -38,8 +38,12 @@ static qwen_rc_t qwen_fold_mark(qwen_fold_t *fold, qwen_role_t role,
 static qwen_rc_t qwen_fold_message(qwen_fold_t *fold,
     const qwen_request_t *request, const qwen_message_t *message,
     qwen_body_t *body);
+static qwen_rc_t qwen_fold_simple(qwen_fold_t *fold, qwen_span_t span,
+    qwen_body_t *body);
 static qwen_rc_t qwen_fold_text(qwen_fold_t *fold, qwen_span_t span,
     qwen_body_t *body);
+static size_t qwen_fold_read(qwen_span_t *span, qwen_body_t *body,
+    const uint8_t **data);
 static qwen_rc_t qwen_fold_piece(qwen_fold_t *fold, const uint8_t *p,
     size_t len);
 static const uint8_t *qwen_fold_run(qwen_fold_t *fold, const uint8_t *p,
@@ -191,10 +195,35 @@ qwen_fold_message(qwen_fold_t *fold, const qwen_request_t *request,
     fold->place = fold->turns ? QWEN_FOLD_START : QWEN_FOLD_INSIDE;
     fold->high = false;
 
+    if (message->ntexts == 1 && request->texts[message->text].simple_len) {
+        return qwen_fold_simple(fold, request->texts[message->text], body);
+    }
+
     for (i = 0; i < message->ntexts; i++) {
         if (qwen_fold_text(fold, request->texts[message->text + i], body)
             != QWEN_OK)
         {
+            return QWEN_ERROR;
+        }
+    }
+
+    return QWEN_OK;
+}
+
+
+/* No line of such a text needs a backslash. */
+static qwen_rc_t
+qwen_fold_simple(qwen_fold_t *fold, qwen_span_t span, qwen_body_t *body)
+{
+    size_t          len;
+    const uint8_t  *data;
+
+    fold->plain_len += span.simple_len;
+
+    while (span.len) {
+        len = qwen_fold_read(&span, body, &data);
+
+        if (len == 0 || qwen_buf_append(fold->out, data, len) != QWEN_OK) {
             return QWEN_ERROR;
         }
     }
@@ -214,18 +243,30 @@ qwen_fold_text(qwen_fold_t *fold, qwen_span_t span, qwen_body_t *body)
     }
 
     while (span.len) {
-        len = (span.len < SIZE_MAX) ? (size_t) span.len : SIZE_MAX;
-        len = body->read(body, span.offset, len, &data);
+        len = qwen_fold_read(&span, body, &data);
 
         if (len == 0 || qwen_fold_piece(fold, data, len) != QWEN_OK) {
             return QWEN_ERROR;
         }
-
-        span.offset += len;
-        span.len -= len;
     }
 
     return QWEN_OK;
+}
+
+
+/* Takes the next bytes of a span from the body; 0: it cannot be read. */
+static size_t
+qwen_fold_read(qwen_span_t *span, qwen_body_t *body, const uint8_t **data)
+{
+    size_t  len;
+
+    len = (span->len < SIZE_MAX) ? (size_t) span->len : SIZE_MAX;
+    len = body->read(body, span->offset, len, data);
+
+    span->offset += len;
+    span->len -= len;
+
+    return len;
 }
 
 

@@ -4,6 +4,8 @@
  * way and read in any pieces, and read back exactly.
  */
 
+#include <cjson/cJSON.h>
+
 #include "fuzz.h"
 #include "qwen_fold.h"
 #include "qwen_text.h"
@@ -166,6 +168,61 @@ check_turn(const chat_t *chat, size_t i, const unfold_turn_t *turn)
 }
 
 
+/* What the scanner notes of a text, read in the same pieces. */
+static uint64_t
+simple_len(const body_t *body, const qwen_span_t *text)
+{
+    size_t       len, offset;
+    cJSON       *root;
+    qwen_buf_t   json;
+    fuzz_cut_t   cut;
+    qwen_scan_t  scan;
+    qwen_span_t  span;
+
+    static const qwen_scan_limits_t  limits = { 1 << 20, 1, 1 };
+
+    cut = body->cut;
+
+    qwen_scan_init(&scan, &limits);
+    qwen_buf_init(&json, MAX_OUT);
+
+    (void) qwen_buf_append_literal(&json, "\"");
+
+    if (text->len) {
+        (void) qwen_buf_append(&json, body->escaped.data + text->offset,
+                               (size_t) text->len);
+    }
+
+    (void) qwen_buf_append_literal(&json, "\"");
+
+    for (offset = 0; offset < json.len; offset += len) {
+        len = fuzz_cut_next(&cut, json.len - offset);
+        fuzz_assert(qwen_scan_feed(&scan, json.data + offset, len)
+                    == QWEN_AGAIN);
+    }
+
+    fuzz_assert(qwen_scan_end(&scan, &root) == QWEN_OK);
+    fuzz_assert(qwen_scan_string(&scan, root, &span));
+
+    cJSON_Delete(root);
+    qwen_scan_free(&scan);
+    qwen_buf_free(&json);
+
+    return span.simple_len;
+}
+
+
+static void
+note_simple_texts(chat_t *chat, const body_t *body)
+{
+    size_t  i;
+
+    for (i = 0; i < chat->request.ntexts; i++) {
+        chat->texts[i].simple_len = simple_len(body, &chat->texts[i]);
+    }
+}
+
+
 static void
 check_chat(const chat_t *chat, body_t *body)
 {
@@ -227,6 +284,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     make_chat(&chat, &body, data + 1, size - 1);
 
     if (chat.request.nmessages) {
+        check_chat(&chat, &body);
+
+        note_simple_texts(&chat, &body);
         check_chat(&chat, &body);
     }
 

@@ -67,7 +67,7 @@ check(const qwen_role_t *roles, const char *const *texts, size_t n,
 
     for (i = 0; i < n; i++) {
         messages[i] = (qwen_message_t) { roles[i], i, 1 };
-        spans[i] = (qwen_span_t) { NULL, body.bytes.len, strlen(texts[i]) };
+        spans[i] = (qwen_span_t) { NULL, body.bytes.len, strlen(texts[i]), 0 };
         (void) qwen_buf_append(&body.bytes, texts[i], strlen(texts[i]));
     }
 
@@ -163,8 +163,8 @@ test_parts(void **state)
     uint64_t         plain_len;
     qwen_buf_t       out;
     qwen_span_t      spans[] = {
-        { NULL, 0, 3 }, { NULL, 3, 1 }, { NULL, 4, 1 }, { NULL, 5, 6 },
-        { NULL, 11, 6 }
+        { NULL, 0, 3, 0 }, { NULL, 3, 1, 0 }, { NULL, 4, 1, 0 },
+        { NULL, 5, 6, 0 }, { NULL, 11, 6, 0 }
     };
     qwen_message_t   messages[] = {
         { QWEN_ROLE_USER, 0, 5 }, { QWEN_ROLE_ASSISTANT, 5, 0 }
@@ -197,7 +197,7 @@ test_failures(void **state)
     body_t           body;
     uint64_t         plain_len;
     qwen_buf_t       out;
-    qwen_span_t      span = { NULL, 0, 10 };
+    qwen_span_t      span = { NULL, 0, 10, 0 };
     qwen_message_t   message = { QWEN_ROLE_USER, 0, 1 };
     qwen_request_t   request = {
         .messages = &message, .nmessages = 1, .texts = &span, .ntexts = 1
@@ -358,7 +358,7 @@ test_recovered(void **state)
             make_text(&seed, &texts);
             text[i] = (qwen_str_t) { texts.data + start, texts.len - start };
 
-            spans[i] = (qwen_span_t) { NULL, body.bytes.len, 0 };
+            spans[i] = (qwen_span_t) { NULL, body.bytes.len, 0, 0 };
             (void) qwen_text_escape(&body.bytes, text[i].data, text[i].len);
             spans[i].len = body.bytes.len - spans[i].offset;
         }

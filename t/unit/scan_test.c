@@ -90,6 +90,8 @@ assert_same(const result_t *a, const result_t *b)
         assert_int_equal(a->scan.extents[i].offset,
                          b->scan.extents[i].offset);
         assert_int_equal(a->scan.extents[i].len, b->scan.extents[i].len);
+        assert_int_equal(a->scan.extents[i].simple_len,
+                         b->scan.extents[i].simple_len);
     }
 }
 
@@ -667,6 +669,56 @@ test_many_extents(void **state)
 }
 
 
+/* Texts that are kept in the body; behind a long line, too. */
+static void
+test_simple(void **state)
+{
+    char         text[200];
+    size_t       i, k, len;
+    result_t     result;
+    qwen_span_t  span;
+
+    static const char *const  before[] = {
+        "", "a line of more than the sixty-four bytes that a string is copied "
+            "with\\n"
+    };
+
+    static const struct {
+        const char  *text;
+        size_t       simple_len;     /* 0: it is not simple */
+    } texts[] = {
+        { "a\\nb", 3 },                 { "\\n\\n\\\"|a", 5 },
+        { "\\u4e2d\\u00e9", 5 },        { "\\ud83d\\ude00\\t", 5 },
+        { "\\ud83d\\ud83d\\ude00", 7 }, { "\\ude00\\ud83d", 6 },
+        { "\\ud83d\\ude00\\ude00", 7 }, { "\xe4\xb8\xad\\n\xc3\xa9", 6 },
+        { "a<|\\n", 4 },                { "\\t<|", 3 },
+        { "a\\\\<\\n", 4 },             { "|\\n", 2 },
+        { "<\\n", 0 },                  { "\\n<", 0 },
+        { "\\\\a", 0 },                 { "a\\n\\\\", 0 },
+        { "a\\u003c", 0 },              { "\\u000aa", 0 },
+        { "\\n\\n<", 0 },               { "a\\u005c\\n", 0 }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        for (k = 0; k < 2; k++) {
+            len = (size_t) sprintf(text, "\"%s%s\"", before[k],
+                                   texts[i].text);
+            scan_cut(&result, text, len, &large);
+
+            assert_true(qwen_scan_string(&result.scan, result.root, &span));
+            assert_null(span.data);
+            assert_int_equal(span.simple_len, texts[i].simple_len
+                             ? texts[i].simple_len
+                               + (k ? strlen(before[1]) - 1 : 0)
+                             : 0);
+            release(&result);
+        }
+    }
+}
+
+
 int
 main(void)
 {
@@ -678,7 +730,8 @@ main(void)
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_caps),
         cmocka_unit_test(test_large),
-        cmocka_unit_test(test_many_extents)
+        cmocka_unit_test(test_many_extents),
+        cmocka_unit_test(test_simple)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

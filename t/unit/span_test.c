@@ -73,7 +73,7 @@ check(const char *text, const void *plain, size_t len)
 
         /* the span lies between quotes */
 
-        span = (qwen_span_t) { NULL, 1, strlen(text) - 2 };
+        span = (qwen_span_t) { NULL, 1, strlen(text) - 2, 0 };
 
         assert_int_equal(qwen_span_plain(span, &pieces.body, &out), QWEN_OK);
         assert_int_equal(out.len, 1 + len);
@@ -126,7 +126,7 @@ test_literal(void **state)
     (void) state;
 
     qwen_buf_init(&out, 100);
-    span = (qwen_span_t) { (const uint8_t *) "a\\nb", 0, 4 };
+    span = (qwen_span_t) { (const uint8_t *) "a\\nb", 0, 4, 0 };
     assert_int_equal(qwen_span_plain(span, NULL, &out), QWEN_OK);
     test_assert_str(qwen_buf_str(&out), "a\nb");
     qwen_buf_free(&out);
@@ -145,7 +145,7 @@ test_errors(void **state)
 
     (void) state;
 
-    span = (qwen_span_t) { NULL, 1, strlen(text) - 2 };
+    span = (qwen_span_t) { NULL, 1, strlen(text) - 2, 0 };
 
     for (broken = 0; broken < strlen(text) - 1; broken++) {
         pieces_init(&pieces, text, 4);
@@ -197,7 +197,7 @@ test_large(void **state)
 
     pieces_init(&pieces, text, len);
     qwen_buf_init(&out, len);
-    span = (qwen_span_t) { NULL, 0, len };
+    span = (qwen_span_t) { NULL, 0, len, 0 };
     assert_int_equal(qwen_span_plain(span, &pieces.body, &out), QWEN_OK);
     assert_int_equal(out.len, len / 3 * 2);
 
