@@ -257,39 +257,6 @@ qwen_text_unescape(qwen_buf_t *out, qwen_str_t escaped)
 }
 
 
-size_t
-qwen_text_plain_len(qwen_str_t escaped)
-{
-    size_t          len, n;
-    uint32_t        code;
-    const uint8_t  *p, *next, *end;
-
-    len = 0;
-    p = escaped.data;
-    end = escaped.len ? p + escaped.len : p;
-
-    while (p < end) {
-        next = memchr(p, '\\', (size_t) (end - p));
-
-        if (next == NULL) {
-            return len + (size_t) (end - p);
-        }
-
-        len += (size_t) (next - p);
-        n = qwen_text_read_escape(next, end, &code);
-
-        if (n == 0) {
-            return len;
-        }
-
-        len += qwen_text_code_len(code);
-        p = next + n;
-    }
-
-    return len;
-}
-
-
 void
 qwen_text_cleaner_init(qwen_text_cleaner_t *c, size_t max)
 {

@@ -27,9 +27,6 @@ qwen_rc_t qwen_text_unescape(qwen_buf_t *out, qwen_str_t escaped);
 qwen_rc_t qwen_text_unescape_part(qwen_buf_t *out, qwen_str_t part, bool last,
     size_t *used);
 
-/* Length in bytes of the plain form of valid escaped text. */
-size_t qwen_text_plain_len(qwen_str_t escaped);
-
 
 /*
  * Cleans the escaped text of a stream of deltas from an untrusted sender, so

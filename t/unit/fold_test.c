@@ -58,7 +58,7 @@ check(const qwen_role_t *roles, const char *const *texts, size_t n,
     size_t           i, k, len;
     body_t           body;
     uint64_t         plain_len;
-    qwen_buf_t       out;
+    qwen_buf_t       out, plain;
     qwen_span_t      spans[4];
     qwen_request_t   request = { .nmessages = n, .ntexts = n };
     qwen_message_t   messages[4];
@@ -91,7 +91,13 @@ check(const qwen_role_t *roles, const char *const *texts, size_t n,
         assert_int_equal(qwen_fold(&request, &body.body, &out, &plain_len),
                          QWEN_OK);
         test_assert_str(qwen_buf_str(&out), expected);
-        assert_int_equal(plain_len, qwen_text_plain_len(qwen_buf_str(&out)));
+
+        qwen_buf_init(&plain, len + 100);
+        assert_int_equal(qwen_text_unescape(&plain, qwen_buf_str(&out)),
+                         QWEN_OK);
+        assert_int_equal(plain_len, plain.len);
+
+        qwen_buf_free(&plain);
         qwen_buf_free(&out);
     }
 
