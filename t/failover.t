@@ -121,7 +121,7 @@ cmp_ok($two, '>=', 390, "the second 400 ms ($two)");
 === TEST 10: a capped account is left without waiting
 --- accounts: ann bob cyd
 --- v1: qwen_retry_delay 20s;
---- next: {"fault": "rate-limited-429", "times": 2}
+--- next: {"fault": "rate-limited-200", "times": 2}
 --- chat: {}
 --- answers
 200 "Simulated answer to: hi"
@@ -401,3 +401,71 @@ for (1 .. 6) {
     sleep 0.18 + $_ / 100;
 }
 is(api(GET => '/readyz'), 200, 'the account is ready');
+
+
+
+=== TEST 32: a 403 of every account that does not say why signs only the first one out
+--- accounts: ann bob cyd
+--- v1: qwen_retry_delay 10ms;
+--- next: {"fault": "forbidden-403", "times": 3}
+--- chat: [{}, {}]
+--- answers
+503 upstream_error upstream_sign_in
+200 "Simulated answer to: hi"
+--- after
+ok(poll { sim()->signins == 4 }, 'one signs in again');
+sleep 0.3;
+is(sim()->signins, 4, 'and no other');
+
+
+
+=== TEST 33: but one that another account then serves signs out all that were refused
+--- accounts: ann bob cyd
+--- v1: qwen_retry_delay 10ms;
+--- next: {"fault": "forbidden-403", "times": 2}
+--- chat: {}
+--- answers
+200 "Simulated answer to: hi"
+--- after
+ok(poll { sim()->signins == 5 }, 'both sign in again');
+
+
+
+=== TEST 34: a 429 of every account that does not say why lets only the first one rest
+--- accounts: ann bob cyd
+--- v1: qwen_retry_delay 10ms; qwen_attempts 1;
+--- next: {"fault": "rate-limited-429", "times": 3}
+--- chat: [{}, {}]
+--- answers
+429 rate_limit_error rate_limit_exceeded
+200 "Simulated answer to: hi"
+--- calls: new_chat:A completion:A new_chat:B completion:B new_chat:C completion:C new_chat:B completion:B
+
+
+
+=== TEST 35: a bot check of every account lets only the first one rest
+--- accounts: ann bob cyd
+--- v1: qwen_retry_delay 10ms;
+--- next: {"fault": "wall-html-403", "times": 3}
+--- chat: [{}, {}]
+--- answers
+503 upstream_error upstream_challenged
+200 "Simulated answer to: hi"
+--- calls: new_chat:A completion:A new_chat:B completion:B new_chat:C completion:C new_chat:B completion:B
+
+
+
+=== TEST 36: failures of every account for one request are no account's
+--- accounts: ann bob cyd
+--- http: qwen_cooldown failures=1;
+--- v1: qwen_retry_delay 10ms;
+--- after
+for my $fault (qw( 500 empty-body bad-request-internal no-delta html )) {
+    sim()->next({ fault => $fault, times => 3 }) unless $fault eq 'html';
+    sim()->next({ status => 404, body => {}, times => 3 }) if $fault eq 'html';
+    isnt(api(POST => '/v1/chat/completions', {}), 200, "$fault: refused");
+    is(api(POST => '/v1/chat/completions', {}), 200, "$fault: the next one is served");
+}
+my %served = map { $_->{email} => 1 } sim()->requests('completion');
+is(scalar keys %served, 3, 'by all accounts');
+is(sim()->stats->{calls}{signin}, 3, 'which did not sign in again');

@@ -151,7 +151,7 @@ is(ids(), 'good also-good', 'the ids');
 --- after
 my $old = ids();
 my $n = sim()->stats->{calls}{models};
-sim()->set({ model_check => 'off', models => [map { { id => "m$_", info => { text => 'x' x 1000 } } } 1 .. 1500] });
+sim()->set({ model_check => 'off', models => [map { { id => "m$_", info => { text => 'x' x 1000 } } } 1 .. 1000] });
 ok(poll { sim()->stats->{calls}{models} > $n }, 'it is asked for');
 sleep 0.3;
 is(ids(), $old, 'the old one stays');
@@ -211,3 +211,15 @@ is_deeply($record->{query}, {}, 'no arguments');
 --- after
 ok(poll { sim()->stats->{calls}{models} }, 'the list is asked for');
 ok(poll { api(GET => '/readyz') == 503 }, 'the account rests');
+
+
+
+=== TEST 19: a list that is a page lets no account rest
+--- accounts: ann
+--- unready
+--- http: qwen_cooldown signin=100ms;
+--- sim: {"behaviours": [{"on": "models", "fault": "wall-html-200"}]}
+--- after
+ok(poll { (sim()->stats->{calls}{models} // 0) >= 3 }, 'it is asked for again and again');
+is(api(GET => '/readyz'), 200, 'the account is ready');
+is(api(POST => '/v1/chat/completions', {}), 200, 'and serves');

@@ -148,7 +148,13 @@ tell() {
     *)        host=$listen ;;
     esac
 
-    key=$(printf '%s\n' "$keys" | sed "s/'/'\\\\''/g; q")
+    # a key of the operator's does not belong into a log
+
+    if [ -n "${API_KEY:-}" ] && [ ! -t 1 ]; then
+        key="'\"\${API_KEY%%,*}\"'"
+    else
+        key=$(printf '%s\n' "$keys" | sed "s/'/'\\\\''/g; q")
+    fi
 
     cat << END
 listening on $listen:$port, log of requests in $runtime/access.log; try

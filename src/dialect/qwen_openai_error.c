@@ -24,7 +24,13 @@ static const qwen_openai_known_error_t  qwen_openai_failures[] = {
     [QWEN_FAIL_TOKEN] = {
         503, "upstream_sign_in",
         "No account of the upstream is signed in at the moment." },
+    [QWEN_FAIL_FORBIDDEN] = {
+        503, "upstream_sign_in",
+        "No account of the upstream may serve the request." },
     [QWEN_FAIL_RATE_LIMITED] = {
+        429, "rate_limit_exceeded",
+        "The rate limit of the upstream is reached, try again later." },
+    [QWEN_FAIL_THROTTLED] = {
         429, "rate_limit_exceeded",
         "The rate limit of the upstream is reached, try again later." },
     [QWEN_FAIL_QUOTA] = {

@@ -168,13 +168,12 @@ ngx_http_qwen_chat_create(ngx_http_request_t *r, qwen_request_t *request)
     qwen_buf_init(&chat->head, NGX_HTTP_QWEN_CHAT_PARTS / 2);
     qwen_buf_init(&chat->tail, NGX_HTTP_QWEN_CHAT_PARTS / 2);
 
-    chat->tried = ngx_palloc(r->pool,
-                             chat->qlcf->attempts * sizeof(uint64_t));
-
-    chat->blames = ngx_palloc(r->pool, chat->qlcf->attempts
-                                       * sizeof(ngx_http_qwen_blame_t));
-
-    if (chat->tried == NULL || chat->blames == NULL
+    if (ngx_array_init(&chat->tried, r->pool, chat->qlcf->attempts,
+                       sizeof(uint64_t))
+        != NGX_OK
+        || ngx_array_init(&chat->blames, r->pool, chat->qlcf->attempts,
+                          sizeof(ngx_http_qwen_blame_t))
+           != NGX_OK
         || ngx_http_qwen_chat_model(chat, request) != NGX_OK
         || ngx_http_qwen_timer_init(r, &chat->timer) != NGX_OK)
     {

@@ -39,11 +39,10 @@ struct ngx_http_qwen_chat_s {
 
     /* the attempts */
     ngx_qwen_lease_t              *lease;
-    uint64_t                      *tried;
-    ngx_uint_t                     ntried;
-    ngx_http_qwen_blame_t         *blames;
-    ngx_uint_t                     nblames;
-    ngx_uint_t                     moves;
+    ngx_array_t                    tried;        /* of uint64_t, accounts */
+    ngx_array_t                    blames;       /* of ngx_http_qwen_blame_t */
+    ngx_uint_t                     failures;     /* that count as attempts */
+    ngx_uint_t                     moves;        /* those that do not */
     qwen_failure_t                 failure;      /* of the last one */
     ngx_http_qwen_timer_t          timer;        /* until the deadline */
     ngx_msec_t                     deadline;
@@ -80,7 +79,11 @@ void ngx_http_qwen_chat_attempt(ngx_http_request_t *r);
 void ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat,
     qwen_failure_t failure);
 
-/* Blames the accounts that failed before another one served. */
+/* There is no other account to show whether the only one that failed is to
+ * blame for a 403 or 429: it is, and may be asked again.  1, or 0. */
+ngx_uint_t ngx_http_qwen_chat_alone(ngx_http_qwen_chat_t *chat);
+
+/* Blames the first n of the accounts that failed, and none of the others. */
 void ngx_http_qwen_chat_blame(ngx_http_qwen_chat_t *chat, ngx_uint_t n);
 
 /* Ends the conversation with an error for chat->failure, before anything was

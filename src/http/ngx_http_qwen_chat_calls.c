@@ -11,6 +11,8 @@
 #define NGX_HTTP_QWEN_CHAT_LINGER  1000
 
 
+static ngx_int_t ngx_http_qwen_chat_take(ngx_http_qwen_chat_t *chat,
+    ngx_msec_t *wait);
 static ngx_int_t ngx_http_qwen_chat_new(ngx_http_qwen_chat_t *chat);
 static void ngx_http_qwen_chat_new_done(ngx_http_qwen_call_t *call);
 static ngx_int_t ngx_http_qwen_chat_complete(ngx_http_qwen_chat_t *chat);
@@ -37,13 +39,14 @@ ngx_http_qwen_chat_attempt(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
     chat = ctx->chat;
-    wait = 0;
 
-    rc = ngx_qwen_pool_loaded(&chat->qmcf->pool)
-         ? ngx_qwen_lease_take(&chat->qmcf->pool, r->pool,
-                               NGX_QWEN_KIND_CHAT, chat->tried, chat->ntried,
-                               &chat->lease, &wait)
-         : NGX_AGAIN;
+    rc = ngx_http_qwen_chat_take(chat, &wait);
+
+    if ((rc == NGX_BUSY || rc == NGX_DECLINED)
+        && ngx_http_qwen_chat_alone(chat))
+    {
+        rc = ngx_http_qwen_chat_take(chat, &wait);
+    }
 
     switch (rc) {
 
@@ -71,7 +74,8 @@ ngx_http_qwen_chat_attempt(ngx_http_request_t *r)
         /* an account that was refused for good says more than the rest */
 
         if (chat->failure.class == QWEN_FAIL_NONE
-            || chat->failure.class == QWEN_FAIL_TOKEN)
+            || chat->failure.class == QWEN_FAIL_TOKEN
+            || chat->failure.class == QWEN_FAIL_FORBIDDEN)
         {
             chat->failure.class = QWEN_FAIL_RATE_LIMITED;
         }
@@ -91,6 +95,21 @@ ngx_http_qwen_chat_attempt(ngx_http_request_t *r)
     }
 
     ngx_http_qwen_chat_refuse(chat, wait);
+}
+
+
+static ngx_int_t
+ngx_http_qwen_chat_take(ngx_http_qwen_chat_t *chat, ngx_msec_t *wait)
+{
+    *wait = 0;
+
+    if (!ngx_qwen_pool_loaded(&chat->qmcf->pool)) {
+        return NGX_AGAIN;
+    }
+
+    return ngx_qwen_lease_take(&chat->qmcf->pool, chat->request->pool,
+                               NGX_QWEN_KIND_CHAT, chat->tried.elts,
+                               chat->tried.nelts, &chat->lease, wait);
 }
 
 
@@ -379,7 +398,7 @@ ngx_http_qwen_chat_complete_done(ngx_http_qwen_call_t *call)
 
     ngx_qwen_lease_report(chat->lease, &chat->failure);
     ngx_qwen_lease_release(chat->lease);
-    ngx_http_qwen_chat_blame(chat, chat->nblames);
+    ngx_http_qwen_chat_blame(chat, chat->blames.nelts);
 
     rc = ngx_http_qwen_answer_finish(&chat->answer, chat->text_len);
 

@@ -8,7 +8,7 @@
 
 
 /* How often a request moves on from accounts that are capped or signed out;
- * such failures are the account's and do not count as attempts. */
+ * such failures are the account's, as a rule, and do not count as attempts. */
 #define NGX_HTTP_QWEN_CHAT_MOVES  64
 
 /* How long a refused name may wait for the list of models. */
@@ -20,8 +20,10 @@ static qwen_fail_class_t ngx_http_qwen_chat_class(ngx_http_qwen_chat_t *chat,
     qwen_fail_class_t class);
 static ngx_int_t ngx_http_qwen_chat_again(ngx_http_qwen_chat_t *chat,
     ngx_msec_t *delay);
+static ngx_int_t ngx_http_qwen_chat_exclude(ngx_http_qwen_chat_t *chat);
 static void ngx_http_qwen_chat_report(ngx_http_qwen_chat_t *chat);
 static ngx_uint_t ngx_http_qwen_chat_doubtful(ngx_http_qwen_chat_t *chat);
+static ngx_uint_t ngx_http_qwen_chat_guilty(ngx_http_qwen_chat_t *chat);
 
 
 void
@@ -123,6 +125,7 @@ ngx_http_qwen_chat_class(ngx_http_qwen_chat_t *chat, qwen_fail_class_t class)
         return ngx_http_qwen_answer_sent(&chat->answer) ? class
                                                         : QWEN_FAIL_OUTAGE;
 
+    case QWEN_FAIL_FORBIDDEN:
     case QWEN_FAIL_ACCOUNT:
     case QWEN_FAIL_PROTOCOL:
 
@@ -176,21 +179,48 @@ ngx_http_qwen_chat_again(ngx_http_qwen_chat_t *chat, ngx_msec_t *delay)
         return (++chat->moves < NGX_HTTP_QWEN_CHAT_MOVES) ? NGX_OK
                                                           : NGX_DECLINED;
 
+    case QWEN_FAIL_FORBIDDEN:
+    case QWEN_FAIL_THROTTLED:
+
+        *delay = qlcf->retry_delay;
+
+        return (++chat->moves < NGX_HTTP_QWEN_CHAT_MOVES)
+               ? ngx_http_qwen_chat_exclude(chat) : NGX_DECLINED;
+
     default:
-        chat->tried[chat->ntried++] = chat->lease->account;
 
-        *delay = qlcf->retry_delay << ngx_min(chat->ntried - 1, 16);
+        *delay = qlcf->retry_delay << ngx_min(chat->failures, 16);
 
-        return (chat->ntried < qlcf->attempts) ? NGX_OK : NGX_DECLINED;
+        return (++chat->failures < qlcf->attempts)
+               ? ngx_http_qwen_chat_exclude(chat) : NGX_DECLINED;
     }
+}
+
+
+/* The pool may give this account again, the request must not get it. */
+
+static ngx_int_t
+ngx_http_qwen_chat_exclude(ngx_http_qwen_chat_t *chat)
+{
+    uint64_t  *account;
+
+    account = ngx_array_push(&chat->tried);
+    if (account == NULL) {
+        return NGX_DECLINED;
+    }
+
+    *account = chat->lease->account;
+
+    return NGX_OK;
 }
 
 
 static void
 ngx_http_qwen_chat_report(ngx_http_qwen_chat_t *chat)
 {
-    qwen_str_t            class;
-    ngx_http_qwen_ctx_t  *ctx;
+    qwen_str_t              class;
+    ngx_http_qwen_ctx_t    *ctx;
+    ngx_http_qwen_blame_t  *blame;
 
     ctx = ngx_http_get_module_ctx(chat->request, ngx_http_qwen_module);
     class = qwen_fail_class_name(chat->failure.class);
@@ -204,10 +234,11 @@ ngx_http_qwen_chat_report(ngx_http_qwen_chat_t *chat)
                   ctx->log.attempts, &ctx->log.account, class.len, class.data,
                   chat->call.status);
 
-    if (ngx_http_qwen_chat_doubtful(chat)) {
-        chat->blames[chat->nblames].lease = chat->lease;
-        chat->blames[chat->nblames].failure = chat->failure;
-        chat->nblames++;
+    blame = ngx_http_qwen_chat_doubtful(chat) ? ngx_array_push(&chat->blames)
+                                              : NULL;
+    if (blame) {
+        blame->lease = chat->lease;
+        blame->failure = chat->failure;
         return;
     }
 
@@ -224,15 +255,16 @@ ngx_http_qwen_chat_report(ngx_http_qwen_chat_t *chat)
 static ngx_uint_t
 ngx_http_qwen_chat_doubtful(ngx_http_qwen_chat_t *chat)
 {
-    if (ngx_http_qwen_answer_sent(&chat->answer)
-        || chat->nblames == chat->qlcf->attempts)
-    {
+    if (ngx_http_qwen_answer_sent(&chat->answer)) {
         return 0;
     }
 
     switch (chat->failure.class) {
 
+    case QWEN_FAIL_FORBIDDEN:
+    case QWEN_FAIL_THROTTLED:
     case QWEN_FAIL_ACCOUNT:
+    case QWEN_FAIL_CHALLENGED:
     case QWEN_FAIL_OUTAGE:
     case QWEN_FAIL_TIMEOUT:
     case QWEN_FAIL_EMPTY:
@@ -245,23 +277,72 @@ ngx_http_qwen_chat_doubtful(ngx_http_qwen_chat_t *chat)
 }
 
 
+/*
+ * How many of the doubtful failures are blamed when no account has served.  Of
+ * several accounts that failed none is, as then the request or the upstream is
+ * at fault.  A token, a cap or a bot check is the exception: whatever the
+ * cause, to go on with the account as before does not help.
+ */
+
+static ngx_uint_t
+ngx_http_qwen_chat_guilty(ngx_http_qwen_chat_t *chat)
+{
+    ngx_http_qwen_blame_t  *blames;
+
+    if (chat->blames.nelts < 2) {
+        return chat->blames.nelts;
+    }
+
+    blames = chat->blames.elts;
+
+    switch (blames[0].failure.class) {
+
+    case QWEN_FAIL_FORBIDDEN:
+    case QWEN_FAIL_THROTTLED:
+    case QWEN_FAIL_CHALLENGED:
+        return 1;
+
+    default:
+        return 0;
+    }
+}
+
+
+ngx_uint_t
+ngx_http_qwen_chat_alone(ngx_http_qwen_chat_t *chat)
+{
+    if (chat->blames.nelts != 1
+        || (chat->failure.class != QWEN_FAIL_FORBIDDEN
+            && chat->failure.class != QWEN_FAIL_THROTTLED))
+    {
+        return 0;
+    }
+
+    ngx_http_qwen_chat_blame(chat, 1);
+    chat->tried.nelts = 0;
+
+    return 1;
+}
+
+
 void
 ngx_http_qwen_chat_blame(ngx_http_qwen_chat_t *chat, ngx_uint_t n)
 {
     ngx_uint_t              i;
-    ngx_http_qwen_blame_t  *blame;
+    ngx_http_qwen_blame_t  *blames;
 
-    for (i = 0; i < chat->nblames; i++) {
-        blame = &chat->blames[i];
+    blames = chat->blames.elts;
+
+    for (i = 0; i < chat->blames.nelts; i++) {
 
         if (i < n) {
-            ngx_qwen_lease_report(blame->lease, &blame->failure);
+            ngx_qwen_lease_report(blames[i].lease, &blames[i].failure);
         }
 
-        ngx_qwen_lease_release(blame->lease);
+        ngx_qwen_lease_release(blames[i].lease);
     }
 
-    chat->nblames = 0;
+    chat->blames.nelts = 0;
 }
 
 
@@ -296,9 +377,7 @@ ngx_http_qwen_chat_finalize(ngx_http_qwen_chat_t *chat, ngx_int_t rc)
     ngx_http_qwen_timer_clear(&ctx->timer);
     ngx_http_qwen_timer_clear(&chat->answer.stream.timer);
 
-    /* no account has served: only the first may be told to have failed */
-
-    ngx_http_qwen_chat_blame(chat, 1);
+    ngx_http_qwen_chat_blame(chat, ngx_http_qwen_chat_guilty(chat));
 
     ngx_http_finalize_request(r, rc);
 }

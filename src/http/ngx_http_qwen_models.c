@@ -8,7 +8,7 @@
 
 
 #define NGX_HTTP_QWEN_MODELS_POLL  25
-#define NGX_HTTP_QWEN_MAX_LIST     (16 * 1024 * 1024)
+#define NGX_HTTP_QWEN_MAX_LIST     (8 * 1024 * 1024)
 
 
 /* A list as clients get it; requests that send it hold it too. */

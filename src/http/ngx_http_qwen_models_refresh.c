@@ -8,7 +8,7 @@
 #define NGX_HTTP_QWEN_MODELS_TIMEOUT  10000
 #define NGX_HTTP_QWEN_MODELS_CLAIM    15000
 
-#define NGX_HTTP_QWEN_MAX_MODELS      (2 * 1024 * 1024)
+#define NGX_HTTP_QWEN_MAX_MODELS      (1024 * 1024)
 
 
 /* What a refresh works with. */
@@ -22,6 +22,7 @@ static ngx_int_t ngx_http_qwen_models_prepare(ngx_http_qwen_job_t *job,
     ngx_uint_t claim);
 static void ngx_http_qwen_models_done(ngx_http_qwen_job_t *job,
     const qwen_web_answer_t *answer);
+static ngx_uint_t ngx_http_qwen_models_account(qwen_fail_class_t class);
 
 
 ngx_int_t
@@ -145,6 +146,28 @@ ngx_http_qwen_models_done(ngx_http_qwen_job_t *job,
                       "(%uz bytes)", body.len);
     }
 
-    ngx_qwen_lease_report(data->lease, &failure);
+    if (ngx_http_qwen_models_account(failure.class)) {
+        ngx_qwen_lease_report(data->lease, &failure);
+    }
+
     qwen_models_free(&models);
+}
+
+
+/* Whether the answer tells of the account; else the list is what is wrong. */
+
+static ngx_uint_t
+ngx_http_qwen_models_account(qwen_fail_class_t class)
+{
+    switch (class) {
+
+    case QWEN_FAIL_NONE:
+    case QWEN_FAIL_TOKEN:
+    case QWEN_FAIL_RATE_LIMITED:
+    case QWEN_FAIL_QUOTA:
+        return 1;
+
+    default:
+        return 0;
+    }
 }

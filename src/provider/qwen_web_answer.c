@@ -60,6 +60,7 @@ qwen_web_signin_answer(const qwen_web_answer_t *answer, qwen_buf_t *token,
     /* a wrong password is a plain 400, and other refusals name no model */
 
     if (failure->class == QWEN_FAIL_ACCOUNT
+        || failure->class == QWEN_FAIL_FORBIDDEN
         || failure->class == QWEN_FAIL_MODEL
         || (failure->class == QWEN_FAIL_PROTOCOL && answer->status == 400
             && cJSON_IsObject(root)))

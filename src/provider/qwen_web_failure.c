@@ -316,21 +316,26 @@ qwen_web_failure(const qwen_web_answer_t *answer)
 static qwen_fail_class_t
 qwen_web_failure_status(unsigned status, qwen_fail_class_t class)
 {
-    if (status == 429 && class != QWEN_FAIL_QUOTA
-        && class != QWEN_FAIL_CHALLENGED)
-    {
-        return QWEN_FAIL_RATE_LIMITED;
-    }
-
     switch (class) {
 
     case QWEN_FAIL_NONE:
     case QWEN_FAIL_PROTOCOL:
-        return (status == 403) ? QWEN_FAIL_TOKEN : QWEN_FAIL_PROTOCOL;
-
     case QWEN_FAIL_ACCOUNT:
     case QWEN_FAIL_OUTAGE:
-        return (status == 403) ? QWEN_FAIL_TOKEN : class;
+        if (status == 429) {
+            return QWEN_FAIL_THROTTLED;
+        }
+
+        if (status == 403) {
+            return QWEN_FAIL_FORBIDDEN;
+        }
+
+        return (class == QWEN_FAIL_NONE) ? QWEN_FAIL_PROTOCOL : class;
+
+    case QWEN_FAIL_TOKEN:
+    case QWEN_FAIL_CONTENT_FILTER:
+    case QWEN_FAIL_MODEL:
+        return (status == 429) ? QWEN_FAIL_THROTTLED : class;
 
     default:
         return class;

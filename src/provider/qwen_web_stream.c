@@ -5,6 +5,10 @@
 #include "qwen_web_failure.h"
 
 
+/* An event that tells a failure is short. */
+#define QWEN_WEB_MAX_FAILURE  (64 * 1024)
+
+
 static qwen_rc_t qwen_web_stream_event(qwen_web_stream_t *stream,
     qwen_str_t data);
 static qwen_rc_t qwen_web_stream_delta(qwen_web_stream_t *stream,
@@ -321,6 +325,10 @@ qwen_web_stream_refused(qwen_web_stream_t *stream, qwen_str_t data)
 {
     cJSON           *root;
     qwen_failure_t   failure;
+
+    if (data.len > QWEN_WEB_MAX_FAILURE) {
+        return QWEN_AGAIN;
+    }
 
     root = qwen_json_parse(data);
 
