@@ -310,3 +310,65 @@ my $body = QwenTest::chat_body({ stream => JSON::PP::true() });
 --- answers
 200 "Simulated answer to: one"
 200 "Simulated answer to: two"
+
+
+
+=== TEST 26: the copy that a mirror gets is whole, however large the chat is
+--- v1: mirror /mirror; client_body_buffer_size 2m; qwen_max_upstream_body off;
+--- server: location = /mirror { internal; proxy_pass http://qwen_web/mirrored; }
+--- after
+for my $size (100, 5000, 60000, 1500000) {
+    sim()->forget;
+    sim()->set({ max_body => undef });
+    my $body = QwenTest::chat_body({ messages => [{ role => 'user', content => 'x' x $size }] });
+    is(api(POST => '/v1/chat/completions', $body), 200, "$size: served");
+    ok(poll { grep { $_->{path} eq '/mirrored' && $_->{bytes} == length $body } sim()->requests }, "$size: mirrored");
+}
+
+
+
+=== TEST 27: a location that would take the calls does not get them
+--- unready
+--- server: location ^~ /.qwen/web/api/ { proxy_pass http://qwen_web/stolen/; }
+--- request
+GET /readyz
+--- error_code: 503
+--- after
+ok(poll { QwenTest::slurp("$ENV{TEST_NGINX_SERVROOT}/logs/error.log") =~ m{location "/\.qwen/web/api/" takes the calls that location "/\.qwen/web/" with "qwen_upstream" is for} }, 'the log tells it');
+is(scalar sim()->requests, 0, 'nothing was sent');
+
+
+
+=== TEST 28: a location of an expression does not get the calls
+--- server: location ~ /api/ { return 404; }
+--- chat: {}
+--- answers
+200 "Simulated answer to: hi"
+
+
+
+=== TEST 29: limit_except leaves the API what it is
+--- v1: limit_except GET { allow 127.0.0.1; deny all; }
+--- chat: {}
+--- answers
+200 "Simulated answer to: hi"
+--- after
+is(api(POST => '/v1/chat/completions', {}, Authorization => 'Bearer sk-none'), 401, 'with its keys');
+
+
+
+=== TEST 30: post_action does not get the steps of a chat that was left
+--- v1: qwen_retry_delay 300ms; post_action /after;
+--- server: location = /after { proxy_pass http://127.0.0.1:$http_x_after; }
+--- after
+my $silent = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1');
+sim()->next({ fault => '500' });
+my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . QwenTest::port());
+my $body = QwenTest::chat_body({});
+print $socket "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nX-After: " . $silent->sockport . "\r\nAuthorization: Bearer $QwenTest::Key{user}\r\nContent-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n$body";
+ok(poll { grep { $_->{call} eq 'completion' && $_->{ended} } sim()->requests }, 'the first attempt fails');
+close $socket;
+ok(my $after = $silent->accept, 'the client has left');
+select undef, undef, undef, 0.8;
+is(scalar sim()->requests('completion'), 1, 'there is no second');
+is(api(POST => '/v1/chat/completions', {}), 200, 'chats go on');

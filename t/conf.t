@@ -97,6 +97,7 @@ my $good = 'internal; qwen_upstream web; proxy_pass http://qwen_web/;';
 my @location = (
     ['an upstream wants proxy_pass', 'location /up/ { internal; qwen_upstream web; }', 'location "/up/" with "qwen_upstream" needs "proxy_pass"'],
     ['an upstream wants internal', 'location /up/ { qwen_upstream web; proxy_pass http://qwen_web/; }', 'location "/up/" with "qwen_upstream" needs "internal"'],
+    ['an upstream wants no expression to come before it', "location /up/ { $good }", 'location "/up/" with "qwen_upstream" needs "^~" before its name'],
     ['an upstream is a prefix with a slash', "location /up { $good }", '"qwen_upstream" must be in a location whose name is a prefix that ends with "/"'],
     ['an upstream is no exact location', "location = /up/ { $good }", 'must be in a location whose name is a prefix that ends with "/"'],
     ['an upstream is no expression', "location ~ /up/ { internal; qwen_upstream web; proxy_pass http://qwen_web; }", 'must be in a location whose name is a prefix that ends with "/"'],

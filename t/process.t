@@ -356,4 +356,34 @@ subtest 'a client that leaves between two attempts is not served on' => sub {
 };
 
 
+subtest 'a chat that needs a sign-in while its worker exits gets its answer' => sub {
+    my $nginx = begin(accounts => ['ann'], v1 => 'qwen_timeout 15s;');
+
+    ok($nginx->ready, 'ready');
+    sim()->next({ fault => 'unauthorized-401', delay => 500 });
+
+    my @clients = $nginx->clients(1, { stream => $true });
+
+    ok(poll(sub { sim()->requests('completion') }), 'its token is about to be refused');
+
+    my $start = time;
+
+    $nginx->signal('QUIT');
+    ok($nginx->pump(\@clients), 'it ends');
+    is_deeply($nginx->outcomes(\@clients), { '200 stop' => 1 }, 'well');
+    cmp_ok(time - $start, '<', 10, 'before its time is over');
+    is(sim()->accounts->{'ann@example.com'}{signins}, 2, 'by another sign-in');
+    finish($nginx, 'sign-in while exiting');
+};
+
+
+subtest 'a size limit of the server is not one of the calls' => sub {
+    my $nginx = begin(server => 'client_max_body_size 1k;', v1 => 'client_max_body_size 1m;');
+
+    ok($nginx->ready, 'ready');
+    is(api(POST => '/v1/chat/completions', { messages => [{ role => 'user', content => 'x' x 5000 }] }), 200, 'a chat above it is served');
+    finish($nginx, 'size limit');
+};
+
+
 done_testing();

@@ -218,6 +218,12 @@ ngx_http_qwen_body_free(ngx_http_qwen_body_t *body)
 
     rb = r->request_body;
 
+    /* a mirror's subrequest sends it on */
+
+    if (r->preserve_body) {
+        return;
+    }
+
     if (rb == NULL || rb->buf == NULL
         || ngx_pfree(r->pool, rb->buf->start) != NGX_OK)
     {

@@ -18,6 +18,8 @@ static void ngx_http_qwen_call_prepare(ngx_http_request_t *sr,
     ngx_http_request_body_t *body);
 static ngx_int_t ngx_http_qwen_call_ended(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
+static void ngx_http_qwen_call_diverted(ngx_http_request_t *sr,
+    ngx_http_qwen_call_t *call, ngx_int_t rc);
 static void ngx_http_qwen_call_wake(ngx_http_request_t *r);
 static void ngx_http_qwen_call_free_buffer(ngx_http_request_t *sr);
 static ngx_int_t ngx_http_qwen_call_collect(ngx_http_request_t *sr,
@@ -228,11 +230,7 @@ ngx_http_qwen_call_ended(ngx_http_request_t *sr, void *data, ngx_int_t rc)
     call->ended = 1;
 
     if (sr->upstream == NULL) {
-        ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
-                      "a call was answered by nginx itself (%i): a "
-                      "\"return\", \"rewrite\" or \"if\" applies to "
-                      "location \"%V\"", rc, &call->location->name);
-        call->misconfigured = 1;
+        ngx_http_qwen_call_diverted(sr, call, rc);
         return NGX_OK;
     }
 
@@ -249,13 +247,74 @@ ngx_http_qwen_call_ended(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 
 
 static void
+ngx_http_qwen_call_diverted(ngx_http_request_t *sr, ngx_http_qwen_call_t *call,
+    ngx_int_t rc)
+{
+    ngx_str_t  *name;
+
+    name = &call->location->name;
+
+    if (call->misconfigured) {
+        return;
+    }
+
+    call->misconfigured = 1;
+
+    if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
+                      "a call is too large for the \"client_max_body_size\" "
+                      "that applies to location \"%V\"", name);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
+                  "a call was answered by nginx itself (%i): a \"return\", "
+                  "\"rewrite\" or \"if\" applies to location \"%V\"",
+                  rc, name);
+}
+
+
+ngx_int_t
+ngx_http_qwen_call_preaccess(ngx_http_request_t *r)
+{
+    ngx_http_qwen_ctx_t       *ctx;
+    ngx_http_qwen_call_t      *call;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
+
+    if (ctx == NULL || !ctx->subrequest) {
+        return NGX_DECLINED;
+    }
+
+    call = (ngx_http_qwen_call_t *) ctx;
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    /* an "if" makes a location of the same name */
+
+    if (clcf->name.data == call->location->name.data) {
+        return NGX_DECLINED;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "location \"%V\" takes the calls that location \"%V\" with "
+                  "\"qwen_upstream\" is for", &clcf->name,
+                  &call->location->name);
+
+    call->misconfigured = 1;
+
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+static void
 ngx_http_qwen_call_wake(ngx_http_request_t *r)
 {
     ngx_http_qwen_ctx_t   *ctx;
     ngx_http_qwen_call_t  *call;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
-    call = ctx->call;
+    call = ctx ? ctx->call : NULL;
 
     if (call == NULL || !call->ended) {
         return;

@@ -83,6 +83,10 @@ ngx_int_t ngx_http_qwen_call_start(ngx_http_request_t *r,
 /* Ends a running call early: done will run, with what has come. */
 void ngx_http_qwen_call_stop(ngx_http_qwen_call_t *call);
 
+/* Refuses a call that another location would send somewhere else; a handler
+ * of the preaccess phase. */
+ngx_int_t ngx_http_qwen_call_preaccess(ngx_http_request_t *r);
+
 /* Gives the filters of a subrequest's answer a look; see the filter. */
 ngx_int_t ngx_http_qwen_call_header_filter(ngx_http_request_t *sr,
     ngx_http_qwen_call_t *call);

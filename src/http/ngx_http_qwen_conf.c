@@ -107,6 +107,7 @@ ngx_http_qwen_create_loc_conf(ngx_conf_t *cf)
      *     qlcf->allow_origin = { 0, NULL };
      *     qlcf->web = { { NULL, 0 }, ... };
      *     qlcf->web_cookie = { 0, NULL };
+     *     qlcf->handler = NULL;
      */
 
     qlcf->attempts = NGX_CONF_UNSET_UINT;
@@ -132,6 +133,8 @@ ngx_http_qwen_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_qwen_loc_conf_t *prev = parent;
     ngx_http_qwen_loc_conf_t *conf = child;
 
+    ngx_http_core_loc_conf_t  *clcf;
+
     ngx_conf_merge_uint_value(conf->attempts, prev->attempts, 3);
     ngx_conf_merge_msec_value(conf->retry_delay, prev->retry_delay, 100);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 120000);
@@ -154,6 +157,12 @@ ngx_http_qwen_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->web_cookie, prev->web_cookie, "");
 
     ngx_http_qwen_merge_web_params(&conf->web, &prev->web);
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->lmt_excpt && clcf->handler == NULL && prev->handler) {
+        clcf->handler = prev->handler;
+    }
 
     return NGX_CONF_OK;
 }
@@ -196,6 +205,8 @@ ngx_int_t
 ngx_http_qwen_init(ngx_conf_t *cf)
 {
     ngx_uint_t                   i;
+    ngx_http_handler_pt         *handler;
+    ngx_http_core_main_conf_t   *cmcf;
     ngx_http_qwen_location_t    *api;
     ngx_http_qwen_srv_conf_t   **qscf;
     ngx_http_qwen_main_conf_t   *qmcf;
@@ -241,6 +252,15 @@ ngx_http_qwen_init(ngx_conf_t *cf)
             return NGX_ERROR;
         }
     }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    handler = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+    if (handler == NULL) {
+        return NGX_ERROR;
+    }
+
+    *handler = ngx_http_qwen_call_preaccess;
 
     return ngx_http_qwen_filter_init(cf);
 }
@@ -292,6 +312,16 @@ ngx_http_qwen_check_upstream(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf)
 
     } else if (!clcf->internal) {
         missing = "\"internal\"";
+
+#if (NGX_PCRE)
+
+    } else if (!clcf->noregex) {
+
+        /* a regular expression would send passwords somewhere else */
+
+        missing = "\"^~\" before its name";
+
+#endif
 
     } else {
 

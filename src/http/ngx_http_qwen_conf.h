@@ -67,6 +67,7 @@ typedef struct {
     ngx_str_t                  allow_origin;
     qwen_web_params_t          web;
     ngx_str_t                  web_cookie;
+    ngx_http_handler_pt        handler;  /* of "qwen_api" */
 } ngx_http_qwen_loc_conf_t;
 
 

@@ -322,6 +322,8 @@ ngx_http_qwen_set_allow_origin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 char *
 ngx_http_qwen_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
+    ngx_http_qwen_loc_conf_t *qlcf = conf;
+
     ngx_str_t                  *value;
     const ngx_http_qwen_api_t  *api;
     ngx_http_core_loc_conf_t   *clcf;
@@ -375,6 +377,7 @@ ngx_http_qwen_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     location->handler = api->handler;
 
     qscf->api = clcf;
+    qlcf->handler = api->handler;
     clcf->handler = api->handler;
 
     return NGX_CONF_OK;

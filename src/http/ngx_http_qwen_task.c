@@ -16,6 +16,7 @@ static void ngx_http_qwen_task_schedule(ngx_msec_t delay);
 
 
 static ngx_event_t  ngx_http_qwen_task_event;
+static ngx_uint_t   ngx_http_qwen_task_nudged;
 
 
 ngx_int_t
@@ -89,11 +90,16 @@ ngx_http_qwen_task_handler(ngx_event_t *ev)
     qmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
                                                ngx_http_qwen_module);
 
-    if (ngx_exiting || ngx_terminate
+    /* a worker that exits works for the requests that it still has */
+
+    if (ngx_terminate
+        || (ngx_exiting && !ngx_http_qwen_task_nudged)
         || qmcf == NULL || !ngx_http_qwen_used(qmcf))
     {
         return;
     }
+
+    ngx_http_qwen_task_nudged = 0;
 
     for (n = 0; n < NGX_HTTP_QWEN_TASK_SIGNINS; n++) {
         if (ngx_http_qwen_signin_start(qmcf) != NGX_OK) {
@@ -103,7 +109,7 @@ ngx_http_qwen_task_handler(ngx_event_t *ev)
 
     (void) ngx_http_qwen_models_refresh(qmcf);
 
-    if (ngx_worker == 0) {
+    if (ngx_worker == 0 && !ngx_exiting) {
         ngx_http_qwen_task_schedule(NGX_HTTP_QWEN_TASK_INTERVAL);
     }
 }
@@ -115,6 +121,8 @@ ngx_http_qwen_task_nudge(void)
     ngx_event_t  *ev;
 
     ev = &ngx_http_qwen_task_event;
+
+    ngx_http_qwen_task_nudged = 1;
 
     if (ev->timer_set
         && (ngx_msec_int_t) (ev->timer.key - ngx_current_msec)

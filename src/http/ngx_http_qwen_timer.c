@@ -1,5 +1,6 @@
 
 #include "ngx_http_qwen_timer.h"
+#include "ngx_http_qwen_ctx.h"
 
 
 static void ngx_http_qwen_timer_handler(ngx_event_t *ev);
@@ -33,6 +34,7 @@ ngx_http_qwen_timer_set(ngx_http_qwen_timer_t *timer, ngx_msec_t delay,
     ngx_http_qwen_timer_pt handler)
 {
     timer->handler = handler;
+    timer->ctx = ngx_http_get_module_ctx(timer->request, ngx_http_qwen_module);
 
     ngx_add_timer(&timer->event, delay);
 }
@@ -43,6 +45,7 @@ ngx_http_qwen_timer_yield(ngx_http_qwen_timer_t *timer,
     ngx_http_qwen_timer_pt handler)
 {
     timer->handler = handler;
+    timer->ctx = ngx_http_get_module_ctx(timer->request, ngx_http_qwen_module);
 
     ngx_post_event(&timer->event, &ngx_posted_next_events);
 }
@@ -69,6 +72,13 @@ ngx_http_qwen_timer_handler(ngx_event_t *ev)
 
     timer = ev->data;
     c = timer->request->connection;
+
+    if (ngx_http_get_module_ctx(timer->request, ngx_http_qwen_module)
+        != timer->ctx)
+    {
+        /* "post_action" has made another request of it */
+        return;
+    }
 
     ngx_http_set_log_request(c->log, timer->request);
 

@@ -15,6 +15,7 @@ typedef void (*ngx_http_qwen_timer_pt)(ngx_http_request_t *r);
 typedef struct {
     ngx_event_t              event;
     ngx_http_request_t      *request;
+    void                    *ctx;        /* of the request when it was set */
     ngx_http_qwen_timer_pt   handler;
 } ngx_http_qwen_timer_t;
 
