@@ -259,3 +259,25 @@ Authorization: Bearer almost-right-5ecret
 ["GET /openai/v9/models/qwen3-max", QwenTest::chat_request({}) =~ s{/v1/}{/openai/v9/}r, "GET /openai/v9"]
 --- error_code eval
 [200, 200, 404]
+
+
+
+=== TEST 22: the log tells a stream that was left, one that was cut and one that was filtered
+--- http: log_format chat '$qwen_error|$qwen_upstream_status|$qwen_usage_source|$qwen_completion_tokens|$status';
+--- v1: access_log logs/chat.log chat;
+--- after
+my $log = sub { QwenTest::slurp("$ENV{TEST_NGINX_SERVROOT}/logs/chat.log") };
+sim()->next({ text => ['eightbts', 'more'], usage => 'none', stall => { after => 1, ms => 60000 } });
+my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . QwenTest::port());
+my $body = QwenTest::chat_body({ stream => JSON::PP::true() });
+print $socket "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer $QwenTest::Key{user}\r\nContent-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n$body";
+my $data = '';
+sysread $socket, $data, 4096, length $data or last while $data !~ /eightbts/;
+close $socket;
+ok(poll { $log->() =~ /^aborted\|200\|estimated\|2\|200$/m }, 'left');
+sim()->next({ text => ['one', 'two'], fault => 'cut', after => 1 });
+api(POST => '/v1/chat/completions', { stream => JSON::PP::true() });
+ok(poll { $log->() =~ /^incomplete\|200\|\w+\|\d+\|200$/m }, 'cut');
+sim()->next({ text => ['one', 'two'], fault => 'content-filter', after => 1 });
+api(POST => '/v1/chat/completions', { stream => JSON::PP::true() });
+ok(poll { $log->() =~ /^content_filter\|200\|\w+\|\d+\|200$/m }, 'filtered');

@@ -46,7 +46,7 @@ my @wrong = (
     ['a store is a known one', 'qwen_store file;', '', '', 'invalid value "file" in "qwen_store" directive, it must be "none"'],
     ['there is one store', 'qwen_store none; qwen_store none;', '', '', '"qwen_store" directive is duplicate'],
 
-    (map { ["qwen_cooldown is not $_", "qwen_cooldown $_;", '', '', qq(invalid parameter "$_" in "qwen_cooldown" directive, it must be "failures=number" or a time for)] }
+    (map { ["qwen_cooldown is not $_", "qwen_cooldown $_;", '', '', qq(invalid parameter "$_" in "qwen_cooldown" directive, it must be "failures=number" from 1 or a time above 0 for)] }
         qw( quota quota= quota=x quota=0 quota=-1 other=1h failures=0 failures=x failures= failures=-1 failures=1h =1h )),
 
     (map { my $name = $_; (
@@ -74,6 +74,9 @@ my @wrong = (
 
     ['qwen_web_param has a known name', 'qwen_web_param colour red;', '', '', 'invalid name "colour" in "qwen_web_param" directive, it must be signin_path, models_path, new_chat_path, completion_path, version, chat_mode or chat_title'],
     ['a path begins with a slash', 'qwen_web_param signin_path api/x;', '', '', 'invalid value "api/x" of "signin_path" in "qwen_web_param" directive, it must begin with "/"'],
+    (map { my $value = $_; ["a path is no '$value'", qq(qwen_web_param signin_path "$value";), '', '', 'of "signin_path" in "qwen_web_param" directive, it must begin with "/" and hold no space or control character'] } '', '/a b', '/a\rb', '/a\nb'),
+    (map { my ($name, $value) = @$_; ["$name is no '$value'", '', '', qq($name "$value";), qq("$name" directive takes a text without control characters)] } map { my $name = $_; map { [$name, $_] } '', 'a\r\nb: c', 'a\tb' } qw( qwen_web_cookie qwen_allow_origin )),
+    ['a cooldown is given once', 'qwen_cooldown max=1s; qwen_cooldown max=2s;', '', '', '"qwen_cooldown" directive has a duplicate parameter'],
     ['a parameter is given once', 'qwen_web_param version 1; qwen_web_param version 2;', '', '', '"qwen_web_param" directive is duplicate'],
     ['qwen_web_cookie is given once', 'qwen_web_cookie a=b; qwen_web_cookie c=d;', '', '', '"qwen_web_cookie" directive is duplicate'],
     ['qwen_allow_origin is given once', 'qwen_allow_origin *; qwen_allow_origin off;', '', '', '"qwen_allow_origin" directive is duplicate'],

@@ -386,4 +386,17 @@ subtest 'a size limit of the server is not one of the calls' => sub {
 };
 
 
+subtest 'with the log level debug all goes on as before' => sub {
+    my $nginx = begin(main => "error_log logs/debug.log debug;");
+
+    ok($nginx->ready, 'ready');
+    sim()->next({ fault => '500' });
+    is(api(POST => '/v1/chat/completions', {}), 200, 'a chat with a failover');
+    $nginx->reload;
+    ok($nginx->ready, 'ready again');
+    is(api(POST => '/v1/chat/completions', { stream => $true }), 200, 'a stream');
+    finish($nginx, 'debug');
+};
+
+
 done_testing();

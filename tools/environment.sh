@@ -37,7 +37,8 @@ tell_without_effect() {
     ignored=
 
     for variable in REDIS_URL QWEN_CLI_PROXY_URL QWEN_UPLOAD_PROXY_URL \
-                    CACHE_MODE PM2_MAX_MEMORY ENABLE_FILE_LOG LOG_DIR \
+                    CACHE_MODE BATCH_LOGIN_CONCURRENCY PM2_MAX_MEMORY \
+                    ENABLE_FILE_LOG LOG_DIR \
                     MAX_LOG_FILE_SIZE MAX_LOG_FILES
     do
         eval "value=\${$variable:-}"
@@ -167,6 +168,10 @@ read_upstream() {
         wrong SSL_CERT_FILE "the absolute path of a file of certificates"
         ;;
     esac
+
+    if [ -n "${SSL_CERT_FILE:-}" ] && [ ! -r "$SSL_CERT_FILE" ]; then
+        fail "SSL_CERT_FILE: $SSL_CERT_FILE cannot be read"
+    fi
 }
 
 
@@ -246,7 +251,8 @@ read_options() {
     number CHAT_RETRY_BACKOFF_MS 0 60000 "(milliseconds)"
 
     case ${LOG_LEVEL:-warn} in
-    DEBUG | debug)  log_level=debug ;;
+    DEBUG | debug)  log_level=debug
+                    echo "LOG_LEVEL=DEBUG: keys and tokens are in the log" ;;
     INFO | info)    log_level=info ;;
     WARN | warn)    log_level=warn ;;
     ERROR | error)  log_level=error ;;

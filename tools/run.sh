@@ -123,6 +123,8 @@ tell_why_not() {
         fail "SERVICE_PORT: $port is in use on $listen by another program" ;;
     *'bind() to '*'(13: '*)
         fail "SERVICE_PORT: only root may listen on $port" ;;
+    *'host not found in upstream'*)
+        fail "QWEN_CHAT_PROXY_URL: its host is not known" ;;
     *'bind() to '*)
         fail "LISTEN_ADDRESS: $listen is no address of this machine" ;;
     esac

@@ -16,7 +16,6 @@ static void ngx_http_qwen_answer_reset(ngx_http_qwen_answer_t *answer);
 static ngx_int_t ngx_http_qwen_answer_send(ngx_http_qwen_answer_t *answer,
     ngx_http_request_t *active, ngx_uint_t last);
 static void ngx_http_qwen_answer_limit(ngx_http_qwen_answer_t *answer);
-static void ngx_http_qwen_answer_log(ngx_http_qwen_answer_t *answer);
 static void ngx_http_qwen_scratch_reset(void);
 
 
@@ -303,13 +302,12 @@ ngx_http_qwen_answer_end(ngx_http_qwen_answer_t *answer)
 }
 
 
-ngx_int_t
-ngx_http_qwen_answer_finish(ngx_http_qwen_answer_t *answer,
+void
+ngx_http_qwen_answer_usage(ngx_http_qwen_answer_t *answer,
     uint64_t prompt_bytes)
 {
-    ngx_int_t            rc;
-    qwen_openai_chat_t  *openai;
-    qwen_openai_error_t  error;
+    qwen_openai_chat_t   *openai;
+    ngx_http_qwen_ctx_t  *ctx;
 
     openai = &answer->openai;
 
@@ -319,7 +317,21 @@ ngx_http_qwen_answer_finish(ngx_http_qwen_answer_t *answer,
                                             answer->web.reasoning.plain_len);
     }
 
-    ngx_http_qwen_answer_log(answer);
+    ctx = ngx_http_get_module_ctx(answer->request, ngx_http_qwen_module);
+
+    ctx->log.usage = openai->usage;
+    ctx->log.has_usage = 1;
+}
+
+
+ngx_int_t
+ngx_http_qwen_answer_finish(ngx_http_qwen_answer_t *answer)
+{
+    ngx_int_t            rc;
+    qwen_openai_chat_t  *openai;
+    qwen_openai_error_t  error;
+
+    openai = &answer->openai;
 
     ngx_http_qwen_scratch.max = 2 * answer->max_rendered;
 
@@ -342,18 +354,6 @@ ngx_http_qwen_answer_finish(ngx_http_qwen_answer_t *answer,
     ngx_http_qwen_scratch_reset();
 
     return rc;
-}
-
-
-static void
-ngx_http_qwen_answer_log(ngx_http_qwen_answer_t *answer)
-{
-    ngx_http_qwen_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(answer->request, ngx_http_qwen_module);
-
-    ctx->log.usage = answer->openai.usage;
-    ctx->log.has_usage = 1;
 }
 
 

@@ -54,10 +54,14 @@ ngx_int_t ngx_http_qwen_answer_end(ngx_http_qwen_answer_t *answer);
 /* Whether the client has got something, so that nothing can be repeated. */
 #define ngx_http_qwen_answer_sent(answer)  (answer)->stream.started
 
-/* Tell the client the end of a complete answer, or of one that broke off; both
- * return what the request is to be finalized with. */
-ngx_int_t ngx_http_qwen_answer_finish(ngx_http_qwen_answer_t *answer,
+/* Notes the answer's usage for the log, counted or estimated, as far as it has
+ * come. */
+void ngx_http_qwen_answer_usage(ngx_http_qwen_answer_t *answer,
     uint64_t prompt_bytes);
+
+/* Tell the client the end of a complete answer, whose usage was noted, or of
+ * one that broke off; both return what the request is to be finalized with. */
+ngx_int_t ngx_http_qwen_answer_finish(ngx_http_qwen_answer_t *answer);
 ngx_int_t ngx_http_qwen_answer_abort(ngx_http_qwen_answer_t *answer,
     const qwen_openai_error_t *error);
 

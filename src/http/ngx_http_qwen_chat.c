@@ -135,14 +135,19 @@ ngx_http_qwen_chat_supported(const qwen_request_t *request,
 static ngx_int_t
 ngx_http_qwen_chat_create(ngx_http_request_t *r, qwen_request_t *request)
 {
+    ngx_http_cleanup_t    *left;
     ngx_pool_cleanup_t    *cln;
     ngx_http_qwen_ctx_t   *ctx;
     ngx_http_qwen_chat_t  *chat;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
 
+    /* the one runs before the request is logged, the other behind all else */
+
+    left = ngx_http_cleanup_add(r, 0);
     cln = ngx_pool_cleanup_add(r->pool, 0);
-    if (cln == NULL) {
+
+    if (left == NULL || cln == NULL) {
         return NGX_ERROR;
     }
 
@@ -156,6 +161,8 @@ ngx_http_qwen_chat_create(ngx_http_request_t *r, qwen_request_t *request)
     ctx->chat = chat;
     cln->handler = ngx_http_qwen_chat_cleanup;
     cln->data = chat;
+    left->handler = ngx_http_qwen_chat_left;
+    left->data = chat;
 
     chat->request = r;
     chat->qmcf = ngx_http_get_module_main_conf(r, ngx_http_qwen_module);

@@ -49,6 +49,7 @@ struct ngx_http_qwen_chat_s {
     ngx_msec_t                     list_deadline;
     unsigned                       expired:1;
     unsigned                       lingering:1;
+    unsigned                       finalized:1;
 
     /* the running call */
     ngx_http_qwen_web_account_t    account;
@@ -93,6 +94,9 @@ void ngx_http_qwen_chat_refuse(ngx_http_qwen_chat_t *chat,
 
 /* The handler of chat->timer. */
 void ngx_http_qwen_chat_expire(ngx_http_request_t *r);
+
+/* Notes for the log that the client has left before; a request's cleanup. */
+void ngx_http_qwen_chat_left(void *data);
 
 /* Finalizes the request, which may live on until its answer is sent. */
 void ngx_http_qwen_chat_finalize(ngx_http_qwen_chat_t *chat, ngx_int_t rc);

@@ -346,6 +346,8 @@ ngx_http_qwen_chat_started(ngx_http_qwen_chat_t *chat, ngx_http_request_t *sr)
                                 + (ngx_msec_int_t) tp->msec
                                 - (ngx_msec_int_t) r->start_msec));
 
+    ctx->log.upstream_status = chat->call.status;
+
     ngx_http_qwen_timer_clear(&chat->timer);
 
     /* no retry can need the text any more */
@@ -393,14 +395,17 @@ ngx_http_qwen_chat_complete_done(ngx_http_qwen_call_t *call)
 
     chat->failure = (qwen_failure_t) { QWEN_FAIL_NONE, 0 };
 
-    ctx->log.failure = QWEN_FAIL_NONE;
-    ctx->log.upstream_status = call->status;
+    ctx->log.failure = (chat->answer.openai.finish
+                        == QWEN_FINISH_CONTENT_FILTER)
+                       ? QWEN_FAIL_CONTENT_FILTER : QWEN_FAIL_NONE;
 
     ngx_qwen_lease_report(chat->lease, &chat->failure);
     ngx_qwen_lease_release(chat->lease);
     ngx_http_qwen_chat_blame(chat, chat->blames.nelts);
 
-    rc = ngx_http_qwen_answer_finish(&chat->answer, chat->text_len);
+    ngx_http_qwen_answer_usage(&chat->answer, chat->text_len);
+
+    rc = ngx_http_qwen_answer_finish(&chat->answer);
 
     ngx_http_qwen_chat_finalize(chat, rc);
 }

@@ -43,6 +43,7 @@ ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat, qwen_failure_t failure)
     qwen_buf_free(&chat->call.answer);
 
     if (ngx_http_qwen_answer_sent(&chat->answer)) {
+        ngx_http_qwen_answer_usage(&chat->answer, chat->text_len);
         qwen_openai_error_failure(&error, &failure);
         ngx_http_qwen_chat_finalize(chat,
                        ngx_http_qwen_answer_abort(&chat->answer, &error));
@@ -365,6 +366,27 @@ ngx_http_qwen_chat_refuse(ngx_http_qwen_chat_t *chat, ngx_msec_t retry_after)
 
 
 void
+ngx_http_qwen_chat_left(void *data)
+{
+    ngx_http_qwen_chat_t *chat = data;
+
+    ngx_http_qwen_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(chat->request, ngx_http_qwen_module);
+
+    if (ctx == NULL || ctx->chat != chat || chat->finalized) {
+        return;
+    }
+
+    ctx->log.aborted = 1;
+
+    if (ngx_http_qwen_answer_sent(&chat->answer)) {
+        ngx_http_qwen_answer_usage(&chat->answer, chat->text_len);
+    }
+}
+
+
+void
 ngx_http_qwen_chat_finalize(ngx_http_qwen_chat_t *chat, ngx_int_t rc)
 {
     ngx_http_request_t   *r;
@@ -378,6 +400,8 @@ ngx_http_qwen_chat_finalize(ngx_http_qwen_chat_t *chat, ngx_int_t rc)
     ngx_http_qwen_timer_clear(&chat->answer.stream.timer);
 
     ngx_http_qwen_chat_blame(chat, ngx_http_qwen_chat_guilty(chat));
+
+    chat->finalized = 1;
 
     ngx_http_finalize_request(r, rc);
 }

@@ -231,6 +231,13 @@ ngx_http_qwen_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    if (qmcf->pool.accounts.nelts == 0) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"qwen_api\" has no account of the upstream, write "
+                      "\"qwen_account\" or \"qwen_account_file\" into "
+                      "\"http\"");
+    }
+
     api = qmcf->apis.elts;
 
     for (i = 0; i < qmcf->apis.nelts; i++) {

@@ -35,6 +35,7 @@ typedef struct {
     ngx_uint_t                   upstream_status;
     qwen_usage_t                 usage;
     unsigned                     has_usage:1;
+    unsigned                     aborted:1;      /* by the client */
 } ngx_http_qwen_log_t;
 
 

@@ -13,6 +13,7 @@ typedef struct {
 
 static ngx_http_qwen_member_t *ngx_http_qwen_member(
     ngx_http_qwen_member_t *members, ngx_str_t *name);
+static ngx_uint_t ngx_http_qwen_is_text(ngx_str_t *text, u_char first);
 static char *ngx_http_qwen_set_text(ngx_conf_t *cf, ngx_str_t *text);
 static ngx_int_t ngx_http_qwen_add_server(ngx_conf_t *cf,
     ngx_http_qwen_srv_conf_t **result);
@@ -114,6 +115,7 @@ ngx_http_qwen_set_cooldown(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     u_char                  *p;
     ngx_int_t                n;
     ngx_str_t               *value, name, number;
+    ngx_msec_t              *time;
     ngx_uint_t               i;
     ngx_http_qwen_member_t  *member;
 
@@ -138,6 +140,10 @@ ngx_http_qwen_set_cooldown(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                 goto invalid;
             }
 
+            if (qmcf->pool.cooldown.failures != NGX_CONF_UNSET_UINT) {
+                return "has a duplicate parameter \"failures\"";
+            }
+
             qmcf->pool.cooldown.failures = n;
             continue;
         }
@@ -149,7 +155,14 @@ ngx_http_qwen_set_cooldown(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             goto invalid;
         }
 
-        *(ngx_msec_t *) ((u_char *) &qmcf->pool.cooldown + member->offset) = n;
+        time = (ngx_msec_t *) ((u_char *) &qmcf->pool.cooldown
+                               + member->offset);
+
+        if (*time != NGX_CONF_UNSET_MSEC) {
+            return "has a duplicate parameter";
+        }
+
+        *time = n;
     }
 
     return NGX_CONF_OK;
@@ -158,7 +171,7 @@ invalid:
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "invalid parameter \"%V\" in \"%V\" directive, it must "
-                       "be \"failures=number\" or a time for "
+                       "be \"failures=number\" from 1 or a time above 0 for "
                        "\"rate_limited=\", \"quota=\", \"challenged=\", "
                        "\"failure=\", \"max=\" or \"signin=\"",
                        &value[i], &cmd->name);
@@ -208,11 +221,13 @@ ngx_http_qwen_set_web_param(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (value[1].len > 5
         && ngx_strncmp(value[1].data + value[1].len - 5, "_path", 5) == 0
-        && (value[2].len == 0 || value[2].data[0] != '/'))
+        && (value[2].len == 0 || value[2].data[0] != '/'
+            || !ngx_http_qwen_is_text(&value[2], '!')))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V\" of \"%V\" in \"%V\" "
-                           "directive, it must begin with \"/\"",
+                           "directive, it must begin with \"/\" and hold no "
+                           "space or control character",
                            &value[2], &value[1], &cmd->name);
         return NGX_CONF_ERROR;
     }
@@ -274,6 +289,23 @@ ngx_http_qwen_set_web_cookie(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* Whether no character is below the first one or a control character. */
+
+static ngx_uint_t
+ngx_http_qwen_is_text(ngx_str_t *text, u_char first)
+{
+    size_t  i;
+
+    for (i = 0; i < text->len; i++) {
+        if (text->data[i] < first || text->data[i] == 0x7f) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /* A text that is sent as it is; a variable in it would not be replaced. */
 
 static char *
@@ -289,6 +321,10 @@ ngx_http_qwen_set_text(ngx_conf_t *cf, ngx_str_t *text)
 
     if (ngx_strlchr(value[1].data, value[1].data + value[1].len, '$')) {
         return "takes no variables";
+    }
+
+    if (value[1].len == 0 || !ngx_http_qwen_is_text(&value[1], ' ')) {
+        return "takes a text without control characters";
     }
 
     *text = value[1];

@@ -90,6 +90,10 @@ ngx_http_qwen_job_done(ngx_http_qwen_call_t *call)
     job = call->data;
     answer = ngx_http_qwen_web_answer(call);
 
+    /* the upstream's code thinks of a client */
+
+    job->request->connection->log->action = NULL;
+
     job->done(job, &answer);
 
     ngx_http_qwen_job_destroy(job);

@@ -157,9 +157,18 @@ ngx_http_qwen_signin_fail(ngx_http_qwen_job_t *job,
     name = ngx_qwen_mask_email(&claim->email, email, sizeof(email));
     class = qwen_fail_class_name(failure->class);
 
-    ngx_log_error(NGX_LOG_WARN, job->request->connection->log, 0,
-                  "sign-in of account \"%V\" failed: %*s, upstream status %ui",
-                  &name, class.len, class.data, status);
+    if (failure->class == QWEN_FAIL_TOKEN) {
+        ngx_log_error(NGX_LOG_ERR, job->request->connection->log, 0,
+                      "sign-in of account \"%V\" failed: the upstream refuses "
+                      "its e-mail address or password, upstream status %ui",
+                      &name, status);
+
+    } else {
+        ngx_log_error(NGX_LOG_WARN, job->request->connection->log, 0,
+                      "sign-in of account \"%V\" failed: %*s, "
+                      "upstream status %ui",
+                      &name, class.len, class.data, status);
+    }
 
     ngx_qwen_signin_failed(&job->qmcf->pool, claim, failure);
 }

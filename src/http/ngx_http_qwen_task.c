@@ -15,8 +15,11 @@ static void ngx_http_qwen_task_handler(ngx_event_t *ev);
 static void ngx_http_qwen_task_schedule(ngx_msec_t delay);
 
 
-static ngx_event_t  ngx_http_qwen_task_event;
-static ngx_uint_t   ngx_http_qwen_task_nudged;
+static ngx_event_t       ngx_http_qwen_task_event;
+static ngx_uint_t        ngx_http_qwen_task_nudged;
+
+/* nginx logs the descriptor of an event's connection */
+static ngx_connection_t  ngx_http_qwen_task_connection;
 
 
 ngx_int_t
@@ -39,6 +42,9 @@ ngx_http_qwen_init_process(ngx_cycle_t *cycle)
 
     ngx_memzero(ev, sizeof(ngx_event_t));
 
+    ngx_http_qwen_task_connection.fd = (ngx_socket_t) -1;
+
+    ev->data = &ngx_http_qwen_task_connection;
     ev->handler = ngx_http_qwen_task_handler;
     ev->log = cycle->log;
 

@@ -21,7 +21,7 @@ ngx_http_qwen_timer_init(ngx_http_request_t *r, ngx_http_qwen_timer_t *timer)
     cln->data = timer;
 
     timer->request = r;
-    timer->event.data = timer;
+    timer->event.data = r->connection;   /* whose descriptor is logged */
     timer->event.handler = ngx_http_qwen_timer_handler;
     timer->event.log = r->connection->log;
 
@@ -70,7 +70,7 @@ ngx_http_qwen_timer_handler(ngx_event_t *ev)
     ngx_connection_t       *c;
     ngx_http_qwen_timer_t  *timer;
 
-    timer = ev->data;
+    timer = ngx_http_qwen_timer_of(ev);
     c = timer->request->connection;
 
     if (ngx_http_get_module_ctx(timer->request, ngx_http_qwen_module)

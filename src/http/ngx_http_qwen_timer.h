@@ -20,6 +20,10 @@ typedef struct {
 } ngx_http_qwen_timer_t;
 
 
+#define ngx_http_qwen_timer_of(ev)                                            \
+    ((ngx_http_qwen_timer_t *)                                                \
+         ((u_char *) (ev) - offsetof(ngx_http_qwen_timer_t, event)))
+
 /* Ties a timer to r; it must live in r's pool.  NGX_OK or NGX_ERROR. */
 ngx_int_t ngx_http_qwen_timer_init(ngx_http_request_t *r,
     ngx_http_qwen_timer_t *timer);

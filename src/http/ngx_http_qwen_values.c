@@ -32,7 +32,7 @@ ngx_http_qwen_value_t  ngx_http_qwen_positive_time = {
 };
 
 ngx_http_qwen_value_t  ngx_http_qwen_size = {
-    ngx_conf_set_size_slot, NULL, 1024, 0, "a size of at least 1k"
+    ngx_conf_set_size_slot, NULL, 1024, 0, "a size of at least 1k, such as 512k or 4m"
 };
 
 ngx_http_qwen_value_t  ngx_http_qwen_attempts = {

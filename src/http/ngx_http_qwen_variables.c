@@ -220,6 +220,11 @@ ngx_http_qwen_error_variable(ngx_http_request_t *r,
 
     ctx = ngx_http_get_module_ctx(r->main, ngx_http_qwen_module);
 
+    if (ctx && ctx->log.aborted) {
+        ngx_http_qwen_value(v, (u_char *) "aborted", sizeof("aborted") - 1);
+        return NGX_OK;
+    }
+
     if (ctx == NULL || ctx->log.failure == QWEN_FAIL_NONE) {
         v->not_found = 1;
         return NGX_OK;
