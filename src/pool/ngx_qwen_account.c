@@ -41,6 +41,32 @@ ngx_qwen_account_find(ngx_qwen_zone_t *sh, ngx_str_t *email, uint64_t number)
 
 
 ngx_qwen_account_t *
+ngx_qwen_account_after(ngx_qwen_zone_t *sh, uint64_t number)
+{
+    ngx_rbtree_node_t   *node, *sentinel;
+    ngx_qwen_account_t  *account, *next;
+
+    node = sh->accounts.root;
+    sentinel = sh->accounts.sentinel;
+    next = NULL;
+
+    while (node != sentinel) {
+        account = ngx_rbtree_data(node, ngx_qwen_account_t, order);
+
+        if (account->number > number) {
+            next = account;
+            node = node->left;
+
+        } else {
+            node = node->right;
+        }
+    }
+
+    return next;
+}
+
+
+ngx_qwen_account_t *
 ngx_qwen_account_lookup(ngx_qwen_zone_t *sh, ngx_str_t *email)
 {
     uint32_t  hash;
@@ -87,6 +113,7 @@ ngx_qwen_account_set(ngx_qwen_pool_t *pool,
     }
 
     account->sync = sync;
+    account->configured = 1;
 
     return NGX_OK;
 }
@@ -126,8 +153,11 @@ ngx_qwen_account_add(ngx_qwen_pool_t *pool,
     ngx_memcpy(account->email, email->data, email->len);
 
     ngx_rbtree_insert(&sh->names, &account->name.node);
-    ngx_queue_insert_tail(&sh->accounts, &account->queue);
+    account->order.key = (ngx_rbtree_key_t) account->number;
+    ngx_rbtree_insert(&sh->accounts, &account->order);
     sh->naccounts++;
+
+    ngx_qwen_zone_changed(sh);
 
     account->state = NGX_QWEN_SIGNIN_DUE;
     ngx_qwen_deadlines_insert(&sh->signin[NGX_QWEN_SIGNIN_DUE], account,
@@ -151,8 +181,10 @@ ngx_qwen_account_remove(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
 
     ngx_qwen_deadlines_delete(&sh->signin[account->state], account);
     ngx_rbtree_delete(&sh->names, &account->name.node);
-    ngx_queue_remove(&account->queue);
+    ngx_rbtree_delete(&sh->accounts, &account->order);
     sh->naccounts--;
+
+    ngx_qwen_zone_changed(sh);
 
     ngx_qwen_zone_free(pool, &account->token);
     ngx_qwen_zone_free(pool, &account->password);
@@ -178,7 +210,7 @@ ngx_qwen_account_unref(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
 
 ngx_int_t
 ngx_qwen_account_sign_in(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account,
-    ngx_str_t *token, ngx_msec_t life)
+    ngx_str_t *token, time_t expires, ngx_msec_t life)
 {
     ngx_uint_t  kind;
 
@@ -186,6 +218,7 @@ ngx_qwen_account_sign_in(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account,
         return NGX_ERROR;
     }
 
+    account->expires = expires;
     account->generation++;
     account->claim = 0;
     account->failed = 0;
@@ -196,6 +229,8 @@ ngx_qwen_account_sign_in(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account,
         ngx_qwen_account_leave(pool->sh, account, kind);
         ngx_qwen_account_enter(pool->sh, account, kind);
     }
+
+    ngx_qwen_zone_changed(pool->sh);
 
     return NGX_OK;
 }
@@ -213,7 +248,10 @@ ngx_qwen_account_sign_out(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account,
 
     ngx_qwen_zone_free(pool, &account->token);
 
+    account->expires = 0;
     account->claim = 0;
+
+    ngx_qwen_zone_changed(pool->sh);
 
     ngx_qwen_account_move(pool->sh, account, NGX_QWEN_SIGNIN_DUE, rest);
 }
@@ -265,9 +303,19 @@ ngx_qwen_account_rest(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
     turn->rests = 1;
     turn->until = ngx_current_msec + rest;
 
+    ngx_qwen_zone_changed(sh);
+
     if (account->state == NGX_QWEN_SIGNIN_DONE) {
         ngx_qwen_account_enter(sh, account, kind);
     }
+}
+
+
+void
+ngx_qwen_account_error(ngx_qwen_account_t *account, qwen_fail_class_t class)
+{
+    account->error = class;
+    account->error_time = ngx_time();
 }
 
 

@@ -43,11 +43,16 @@ ngx_qwen_report_judge(ngx_qwen_lease_t *lease, ngx_qwen_account_t *account,
 
     pool = lease->pool;
 
+    if (failure->class != QWEN_FAIL_NONE) {
+        ngx_qwen_account_error(account, failure->class);
+    }
+
     switch (failure->class) {
 
     case QWEN_FAIL_NONE:
         account->turns[lease->kind].failures = 0;
         account->refused = 0;
+        account->challenged = 0;
         break;
 
     case QWEN_FAIL_TOKEN:
@@ -67,6 +72,8 @@ ngx_qwen_report_judge(ngx_qwen_lease_t *lease, ngx_qwen_account_t *account,
         break;
 
     case QWEN_FAIL_CHALLENGED:
+        account->challenged = 1;
+
         for (kind = 0; kind < NGX_QWEN_KINDS; kind++) {
             ngx_qwen_account_rest(pool->sh, account, kind,
                                   pool->cooldown.challenged);

@@ -139,7 +139,8 @@ ngx_qwen_signin_done(ngx_qwen_pool_t *pool, ngx_qwen_signin_t *signin,
     } else if (life == 0
                || token->len == 0
                || token->len > NGX_QWEN_TOKEN_MAX
-               || ngx_qwen_account_sign_in(pool, account, token, life)
+               || ngx_qwen_account_sign_in(pool, account, token, expires,
+                                           life)
                   != NGX_OK)
     {
         ngx_qwen_signin_back_off(pool, account);
@@ -166,6 +167,10 @@ ngx_qwen_signin_failed(ngx_qwen_pool_t *pool, ngx_qwen_signin_t *signin,
     account = ngx_qwen_signin_own(pool, signin);
 
     if (account) {
+        if (failure) {
+            ngx_qwen_account_error(account, failure->class);
+        }
+
         ngx_qwen_signin_back_off(pool, account);
     }
 

@@ -170,7 +170,8 @@ ngx_qwen_zone_root(ngx_qwen_zone_t *sh)
     sh->layout = NGX_QWEN_ZONE_LAYOUT;
 
     ngx_rbtree_init(&sh->names, &sh->sentinel, ngx_str_rbtree_insert_value);
-    ngx_queue_init(&sh->accounts);
+    ngx_rbtree_init(&sh->accounts, &sh->accounts_sentinel,
+                    ngx_rbtree_insert_value);
 
     for (i = 0; i < NGX_QWEN_SIGNIN_STATES; i++) {
         ngx_qwen_deadlines_init(&sh->signin[i],
@@ -336,21 +337,10 @@ ngx_qwen_zone_sync(ngx_qwen_pool_t *pool)
 static void
 ngx_qwen_zone_remove_newer(ngx_qwen_pool_t *pool, uint64_t number)
 {
-    ngx_queue_t         *q, *next, *accounts;
     ngx_qwen_account_t  *account;
 
-    accounts = &pool->sh->accounts;
-
-    for (q = ngx_queue_head(accounts);
-         q != ngx_queue_sentinel(accounts);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        account = ngx_queue_data(q, ngx_qwen_account_t, queue);
-
-        if (account->number > number) {
-            ngx_qwen_account_remove(pool, account);
-        }
+    while ((account = ngx_qwen_account_after(pool->sh, number))) {
+        ngx_qwen_account_remove(pool, account);
     }
 }
 
@@ -358,21 +348,17 @@ ngx_qwen_zone_remove_newer(ngx_qwen_pool_t *pool, uint64_t number)
 static void
 ngx_qwen_zone_remove_unseen(ngx_qwen_pool_t *pool, uint32_t sync)
 {
-    ngx_queue_t         *q, *next, *accounts;
+    uint64_t             number;
     ngx_qwen_account_t  *account;
 
-    accounts = &pool->sh->accounts;
+    number = 0;
 
     ngx_shmtx_lock(&pool->shpool->mutex);
 
-    for (q = ngx_queue_head(accounts);
-         q != ngx_queue_sentinel(accounts);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        account = ngx_queue_data(q, ngx_qwen_account_t, queue);
+    while ((account = ngx_qwen_account_after(pool->sh, number))) {
+        number = account->number;
 
-        if (account->sync != sync) {
+        if (account->configured && account->sync != sync) {
             ngx_qwen_account_remove(pool, account);
         }
     }

@@ -16,7 +16,7 @@
 #include "ngx_qwen_pool.h"
 
 
-#define NGX_QWEN_ZONE_LAYOUT  1
+#define NGX_QWEN_ZONE_LAYOUT  2
 
 
 /*
@@ -81,14 +81,18 @@ typedef enum {
 
 struct ngx_qwen_account_s {
     ngx_str_node_t             name;       /* the e-mail address, by hash */
-    ngx_queue_t                queue;      /* of all accounts */
+    ngx_rbtree_node_t          order;      /* by number */
     ngx_rbtree_node_t          signin;
     ngx_qwen_turn_t            turns[NGX_QWEN_KINDS];
 
     uint64_t                   number;
     ngx_str_t                  password;
     ngx_str_t                  token;
+    time_t                     expires;    /* of the token, as it says */
     ngx_uint_t                 generation; /* of the token */
+
+    qwen_fail_class_t          error;      /* the last one */
+    time_t                     error_time;
 
     ngx_uint_t                 claim;      /* 0: nobody's */
     ngx_pid_t                  claimer;
@@ -98,6 +102,8 @@ struct ngx_qwen_account_s {
     uint32_t                   leases;
     uint32_t                   sync;       /* the last one that saw it */
     unsigned                   state:2;
+    unsigned                   configured:1;   /* not by an administrator */
+    unsigned                   challenged:1;   /* until it serves again */
     unsigned                   removed:1;  /* in no tree; the last lease frees
                                               it */
     u_char                     email[1];
@@ -143,8 +149,11 @@ typedef struct ngx_qwen_zone_s {
 
     ngx_rbtree_t               names;
     ngx_rbtree_node_t          sentinel;
-    ngx_queue_t                accounts;
+    ngx_rbtree_t               accounts;   /* by number */
+    ngx_rbtree_node_t          accounts_sentinel;
     ngx_uint_t                 naccounts;
+
+    ngx_atomic_t               generation; /* of what a store keeps */
 
     ngx_qwen_deadlines_t       signin[NGX_QWEN_SIGNIN_STATES];
     ngx_qwen_rotation_t        rotations[NGX_QWEN_KINDS];
@@ -198,6 +207,10 @@ ngx_uint_t ngx_qwen_account_tried(ngx_qwen_account_t *account,
 
 /* ngx_qwen_account.c */
 
+/* The account with the lowest number above that one, or NULL. */
+ngx_qwen_account_t *ngx_qwen_account_after(ngx_qwen_zone_t *sh,
+    uint64_t number);
+
 /* The account, if it still is the one with that number. */
 ngx_qwen_account_t *ngx_qwen_account_find(ngx_qwen_zone_t *sh,
     ngx_str_t *email, uint64_t number);
@@ -219,10 +232,11 @@ void ngx_qwen_account_remove(ngx_qwen_pool_t *pool,
 void ngx_qwen_account_unref(ngx_qwen_pool_t *pool,
     ngx_qwen_account_t *account);
 
-/* Sets a token that serves for life milliseconds.  NGX_OK, or NGX_ERROR: no
+/* Sets a token that ends at expires and serves for life milliseconds.  NGX_OK, or NGX_ERROR: no
  * memory. */
 ngx_int_t ngx_qwen_account_sign_in(ngx_qwen_pool_t *pool,
-    ngx_qwen_account_t *account, ngx_str_t *token, ngx_msec_t life);
+    ngx_qwen_account_t *account, ngx_str_t *token, time_t expires,
+    ngx_msec_t life);
 
 /* Drops the token and the claim, if any; a sign-in is due after rest. */
 void ngx_qwen_account_sign_out(ngx_qwen_pool_t *pool,
@@ -235,6 +249,10 @@ void ngx_qwen_account_claim(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
 /* Keeps the account out of a rotation for rest milliseconds at least. */
 void ngx_qwen_account_rest(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
     ngx_qwen_kind_e kind, ngx_msec_t rest);
+
+/* Notes why it failed. */
+void ngx_qwen_account_error(ngx_qwen_account_t *account,
+    qwen_fail_class_t class);
 
 /* Whether it rests now. */
 ngx_uint_t ngx_qwen_account_rests(ngx_qwen_account_t *account,
@@ -256,6 +274,9 @@ void ngx_qwen_lease_expire(ngx_qwen_pool_t *pool);
 
 
 /* ngx_qwen_zone.c */
+
+/* Something that a store keeps has changed. */
+#define ngx_qwen_zone_changed(sh)  (sh)->generation++
 
 /* A number for a claim, never 0. */
 ngx_uint_t ngx_qwen_zone_claim(ngx_qwen_zone_t *sh);

@@ -369,9 +369,17 @@ fixture_queue_size(ngx_queue_t *queue)
 static const char *
 fixture_check_sizes(ngx_qwen_zone_t *sh)
 {
-    ngx_uint_t  i, n;
+    ngx_uint_t           i, n;
+    ngx_qwen_account_t  *account;
 
-    if (fixture_queue_size(&sh->accounts) != sh->naccounts) {
+    for (n = 0, account = ngx_qwen_account_after(sh, 0);
+         account;
+         account = ngx_qwen_account_after(sh, account->number))
+    {
+        n++;
+    }
+
+    if (n != sh->naccounts) {
         return "the list of accounts";
     }
 
@@ -416,7 +424,6 @@ fixture_inconsistency(ngx_qwen_pool_t *pool)
 {
     ngx_uint_t           leases;
     const char          *what;
-    ngx_queue_t         *q;
     ngx_qwen_zone_t     *sh;
     ngx_qwen_account_t  *account;
 
@@ -429,11 +436,10 @@ fixture_inconsistency(ngx_qwen_pool_t *pool)
 
     leases = 0;
 
-    for (q = ngx_queue_head(&sh->accounts);
-         q != ngx_queue_sentinel(&sh->accounts);
-         q = ngx_queue_next(q))
+    for (account = ngx_qwen_account_after(sh, 0);
+         account;
+         account = ngx_qwen_account_after(sh, account->number))
     {
-        account = ngx_queue_data(q, ngx_qwen_account_t, queue);
         leases += account->leases;
 
         what = fixture_check_account(sh, account);
