@@ -121,7 +121,7 @@ cmp_ok($two, '>=', 390, "the second 400 ms ($two)");
 === TEST 10: a capped account is left without waiting
 --- accounts: ann bob cyd
 --- v1: qwen_retry_delay 20s;
---- next: {"fault": "rate-limited-200", "times": 2}
+--- next: {"fault": "rate-limited-429", "times": 2}
 --- chat: {}
 --- answers
 200 "Simulated answer to: hi"
@@ -431,19 +431,7 @@ ok(poll { sim()->signins == 5 }, 'both sign in again');
 
 
 
-=== TEST 34: a 429 of every account that does not say why lets only the first one rest
---- accounts: ann bob cyd
---- v1: qwen_retry_delay 10ms; qwen_attempts 1;
---- next: {"fault": "rate-limited-429", "times": 3}
---- chat: [{}, {}]
---- answers
-429 rate_limit_error rate_limit_exceeded
-200 "Simulated answer to: hi"
---- calls: new_chat:A completion:A new_chat:B completion:B new_chat:C completion:C new_chat:B completion:B
-
-
-
-=== TEST 35: a bot check of every account lets only the first one rest
+=== TEST 34: a bot check of every account lets only the first one rest
 --- accounts: ann bob cyd
 --- v1: qwen_retry_delay 10ms;
 --- next: {"fault": "wall-html-403", "times": 3}
@@ -455,7 +443,7 @@ ok(poll { sim()->signins == 5 }, 'both sign in again');
 
 
 
-=== TEST 36: failures of every account for one request are no account's
+=== TEST 35: failures of every account for one request are no account's
 --- accounts: ann bob cyd
 --- http: qwen_cooldown failures=1;
 --- v1: qwen_retry_delay 10ms;

@@ -30,9 +30,6 @@ static const qwen_openai_known_error_t  qwen_openai_failures[] = {
     [QWEN_FAIL_RATE_LIMITED] = {
         429, "rate_limit_exceeded",
         "The rate limit of the upstream is reached, try again later." },
-    [QWEN_FAIL_THROTTLED] = {
-        429, "rate_limit_exceeded",
-        "The rate limit of the upstream is reached, try again later." },
     [QWEN_FAIL_QUOTA] = {
         429, "insufficient_quota",
         "The quota of the upstream is used up, try again later." },

@@ -81,7 +81,7 @@ void ngx_http_qwen_chat_failed(ngx_http_qwen_chat_t *chat,
     qwen_failure_t failure);
 
 /* There is no other account to show whether the only one that failed is to
- * blame for a 403 or 429: it is, and may be asked again.  1, or 0. */
+ * blame for a 403: it is, and may be asked again.  1, or 0. */
 ngx_uint_t ngx_http_qwen_chat_alone(ngx_http_qwen_chat_t *chat);
 
 /* Blames the first n of the accounts that failed, and none of the others. */

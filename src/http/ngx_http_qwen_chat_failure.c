@@ -181,7 +181,6 @@ ngx_http_qwen_chat_again(ngx_http_qwen_chat_t *chat, ngx_msec_t *delay)
                                                           : NGX_DECLINED;
 
     case QWEN_FAIL_FORBIDDEN:
-    case QWEN_FAIL_THROTTLED:
 
         *delay = qlcf->retry_delay;
 
@@ -263,7 +262,6 @@ ngx_http_qwen_chat_doubtful(ngx_http_qwen_chat_t *chat)
     switch (chat->failure.class) {
 
     case QWEN_FAIL_FORBIDDEN:
-    case QWEN_FAIL_THROTTLED:
     case QWEN_FAIL_ACCOUNT:
     case QWEN_FAIL_CHALLENGED:
     case QWEN_FAIL_OUTAGE:
@@ -281,8 +279,8 @@ ngx_http_qwen_chat_doubtful(ngx_http_qwen_chat_t *chat)
 /*
  * How many of the doubtful failures are blamed when no account has served.  Of
  * several accounts that failed none is, as then the request or the upstream is
- * at fault.  A token, a cap or a bot check is the exception: whatever the
- * cause, to go on with the account as before does not help.
+ * at fault.  A token or a bot check is the exception: whatever the cause, to go
+ * on with the account as before does not help.
  */
 
 static ngx_uint_t
@@ -299,7 +297,6 @@ ngx_http_qwen_chat_guilty(ngx_http_qwen_chat_t *chat)
     switch (blames[0].failure.class) {
 
     case QWEN_FAIL_FORBIDDEN:
-    case QWEN_FAIL_THROTTLED:
     case QWEN_FAIL_CHALLENGED:
         return 1;
 
@@ -313,8 +310,7 @@ ngx_uint_t
 ngx_http_qwen_chat_alone(ngx_http_qwen_chat_t *chat)
 {
     if (chat->blames.nelts != 1
-        || (chat->failure.class != QWEN_FAIL_FORBIDDEN
-            && chat->failure.class != QWEN_FAIL_THROTTLED))
+        || chat->failure.class != QWEN_FAIL_FORBIDDEN)
     {
         return 0;
     }

@@ -61,7 +61,6 @@ ngx_qwen_report_judge(ngx_qwen_lease_t *lease, ngx_qwen_account_t *account,
         break;
 
     case QWEN_FAIL_RATE_LIMITED:
-    case QWEN_FAIL_THROTTLED:
         ngx_qwen_account_rest(pool->sh, account, lease->kind,
                               ngx_qwen_report_hours(pool, failure->hours));
         break;

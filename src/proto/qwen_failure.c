@@ -13,7 +13,6 @@ static const qwen_fail_class_info_t  qwen_fail_classes[] = {
     [QWEN_FAIL_TOKEN]          = { qwen_string("token"), true },
     [QWEN_FAIL_FORBIDDEN]      = { qwen_string("forbidden"), true },
     [QWEN_FAIL_RATE_LIMITED]   = { qwen_string("rate_limited"), true },
-    [QWEN_FAIL_THROTTLED]      = { qwen_string("throttled"), true },
     [QWEN_FAIL_QUOTA]          = { qwen_string("quota"), true },
     [QWEN_FAIL_ACCOUNT]        = { qwen_string("account"), true },
     [QWEN_FAIL_CONTENT_FILTER] = { qwen_string("content_filter"), false },

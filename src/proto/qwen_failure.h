@@ -16,7 +16,6 @@ typedef enum {
     QWEN_FAIL_TOKEN,                 /* the account's token is gone */
     QWEN_FAIL_FORBIDDEN,             /* 403 that does not say why */
     QWEN_FAIL_RATE_LIMITED,          /* the account's cap is reached */
-    QWEN_FAIL_THROTTLED,             /* 429 that does not say why */
     QWEN_FAIL_QUOTA,                 /* the account's tokens are used up */
     QWEN_FAIL_ACCOUNT,               /* refused, perhaps a blocked account */
     QWEN_FAIL_CONTENT_FILTER,        /* the content filter refused */

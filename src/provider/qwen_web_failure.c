@@ -323,7 +323,7 @@ qwen_web_failure_status(unsigned status, qwen_fail_class_t class)
     case QWEN_FAIL_ACCOUNT:
     case QWEN_FAIL_OUTAGE:
         if (status == 429) {
-            return QWEN_FAIL_THROTTLED;
+            return QWEN_FAIL_RATE_LIMITED;
         }
 
         if (status == 403) {
@@ -335,7 +335,7 @@ qwen_web_failure_status(unsigned status, qwen_fail_class_t class)
     case QWEN_FAIL_TOKEN:
     case QWEN_FAIL_CONTENT_FILTER:
     case QWEN_FAIL_MODEL:
-        return (status == 429) ? QWEN_FAIL_THROTTLED : class;
+        return (status == 429) ? QWEN_FAIL_RATE_LIMITED : class;
 
     default:
         return class;

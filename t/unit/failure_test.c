@@ -17,7 +17,6 @@ test_classes(void **state)
         { QWEN_FAIL_TOKEN, "token", true },
         { QWEN_FAIL_FORBIDDEN, "forbidden", true },
         { QWEN_FAIL_RATE_LIMITED, "rate_limited", true },
-        { QWEN_FAIL_THROTTLED, "throttled", true },
         { QWEN_FAIL_QUOTA, "quota", true },
         { QWEN_FAIL_ACCOUNT, "account", true },
         { QWEN_FAIL_CONTENT_FILTER, "content_filter", false },

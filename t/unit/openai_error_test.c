@@ -70,7 +70,6 @@ test_failures(void **state)
         { QWEN_FAIL_TOKEN, 503, "upstream_sign_in" },
         { QWEN_FAIL_FORBIDDEN, 503, "upstream_sign_in" },
         { QWEN_FAIL_RATE_LIMITED, 429, "rate_limit_exceeded" },
-        { QWEN_FAIL_THROTTLED, 429, "rate_limit_exceeded" },
         { QWEN_FAIL_QUOTA, 429, "insufficient_quota" },
         { QWEN_FAIL_ACCOUNT, 502, "upstream_refused" },
         { QWEN_FAIL_CONTENT_FILTER, 400, "content_filter" },

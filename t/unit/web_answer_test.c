@@ -22,9 +22,9 @@ static const case_t  failures[] = {
     { 200, "{\"success\":false,\"data\":{\"code\":\"Unauthorized\"}}",
       QWEN_FAIL_TOKEN, 0 },
 
-    { 429, "", QWEN_FAIL_THROTTLED, 0 },
-    { 429, "{\"data\":{\"num\":3}}", QWEN_FAIL_THROTTLED, 0 },
-    { 429, "<html>", QWEN_FAIL_THROTTLED, 0 },
+    { 429, "", QWEN_FAIL_RATE_LIMITED, 0 },
+    { 429, "{\"data\":{\"num\":3}}", QWEN_FAIL_RATE_LIMITED, 0 },
+    { 429, "<html>", QWEN_FAIL_RATE_LIMITED, 0 },
     { 429, "{\"data\":{\"code\":\"RateLimited\",\"num\":3}}",
       QWEN_FAIL_RATE_LIMITED, 3 },
     { 429, "{\"error\":{\"code\":\"insufficient_quota\"}}",
@@ -162,7 +162,7 @@ test_signin(void **state)
         { 200, "{\"token\":5}", QWEN_FAIL_PROTOCOL, 0 },
         { 200, "<html>", QWEN_FAIL_CHALLENGED, 0 },
         { 200, "", QWEN_FAIL_EMPTY, 0 },
-        { 429, "", QWEN_FAIL_THROTTLED, 0 },
+        { 429, "", QWEN_FAIL_RATE_LIMITED, 0 },
         { 500, "", QWEN_FAIL_OUTAGE, 0 }
     };
 

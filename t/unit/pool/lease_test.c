@@ -164,7 +164,6 @@ test_each_class_has_its_effect(void **state)
         { QWEN_FAIL_RATE_LIMITED, 0, HOUR, 0, 0, 1 },
         { QWEN_FAIL_RATE_LIMITED, 20, 20 * HOUR, 0, 0, 1 },
         { QWEN_FAIL_RATE_LIMITED, (unsigned) -1, NGX_QWEN_REST_MAX, 0, 0, 1 },
-        { QWEN_FAIL_THROTTLED, 0, HOUR, 0, 0, 1 },
         { QWEN_FAIL_QUOTA, 7, 2 * HOUR, 0, 0, 1 },
         { QWEN_FAIL_ACCOUNT, 0, 0, 0, 1, 1 },
         { QWEN_FAIL_CONTENT_FILTER, 0, 0, 0, 0, 1 },
