@@ -19,7 +19,7 @@ MODULE =	$(BUILD)/ngx_http_qwen_module.so
 
 # the layers without nginx, and what each of them may include
 
-LAYERS =	proto dialect stage provider
+LAYERS =	proto dialect stage provider record
 LIB_SRCS =	$(sort $(wildcard $(LAYERS:%=src/%/*.c)))
 LIB_FLAGS =	-std=c11 -O2 -g -Wall -Wextra -Werror -MMD -MP
 LIB_LIBS =	-lcjson -lcrypto

@@ -1,7 +1,8 @@
 
 /*
  * The types that every plain layer shares.  The plain layers (proto, dialect,
- * stage, provider) are C11 without nginx: they can be linked into anything.
+ * stage, provider, record) are C11 without nginx: they can be linked into
+ * anything.
  */
 
 #ifndef QWEN_CORE_H
