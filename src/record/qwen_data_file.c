@@ -52,23 +52,6 @@ qwen_data_file_parse(qwen_str_t text, const qwen_seal_ring_t *ring,
 }
 
 
-static size_t
-qwen_data_file_count(qwen_cursor_t cursor)
-{
-    size_t  n;
-
-    n = 0;
-    qwen_cursor_enter(&cursor);
-
-    while (qwen_cursor_element(&cursor) == QWEN_OK) {
-        (void) qwen_cursor_skip(&cursor);
-        n++;
-    }
-
-    return n;
-}
-
-
 static qwen_rc_t
 qwen_data_file_accounts(qwen_record_reader_t *reader, qwen_cursor_t *cursor,
     const qwen_record_member_t *member, void *object)
@@ -85,7 +68,7 @@ qwen_data_file_accounts(qwen_record_reader_t *reader, qwen_cursor_t *cursor,
                                   "\"%s\" must be an array", member->name);
     }
 
-    n = qwen_data_file_count(*cursor);
+    n = qwen_record_elements(*cursor);
 
     file->accounts = qwen_memory_array(reader->memory, n,
                                        sizeof(qwen_record_account_t));

@@ -26,23 +26,6 @@ static const qwen_record_member_t  qwen_record_plain_key = {
 };
 
 
-static size_t
-qwen_record_keys_count(qwen_cursor_t cursor)
-{
-    size_t  n;
-
-    n = 0;
-    qwen_cursor_enter(&cursor);
-
-    while (qwen_cursor_element(&cursor) == QWEN_OK) {
-        (void) qwen_cursor_skip(&cursor);
-        n++;
-    }
-
-    return n;
-}
-
-
 static qwen_rc_t
 qwen_record_read_key(qwen_record_reader_t *reader, qwen_cursor_t *cursor,
     const qwen_record_member_t *member, void *object)
@@ -111,7 +94,7 @@ qwen_record_read_keys(qwen_record_reader_t *reader, qwen_cursor_t *cursor,
                                   "\"%s\" must be an array", member->name);
     }
 
-    n = qwen_record_keys_count(*cursor);
+    n = qwen_record_elements(*cursor);
 
     if (n > QWEN_RECORD_MAX_KEYS) {
         return qwen_record_refuse(reader, QWEN_RECORD_SIZE, cursor->pos,

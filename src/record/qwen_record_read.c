@@ -272,6 +272,23 @@ qwen_record_compact(uint8_t *out, qwen_str_t json)
 }
 
 
+size_t
+qwen_record_elements(qwen_cursor_t cursor)
+{
+    size_t  n;
+
+    n = 0;
+    qwen_cursor_enter(&cursor);
+
+    while (qwen_cursor_element(&cursor) == QWEN_OK) {
+        (void) qwen_cursor_skip(&cursor);
+        n++;
+    }
+
+    return n;
+}
+
+
 qwen_rc_t
 qwen_record_string(qwen_record_reader_t *reader, qwen_cursor_t *cursor,
     const char *name, qwen_str_t *plain)
@@ -353,17 +370,27 @@ qwen_record_check_plain(qwen_record_reader_t *reader, const uint8_t *place,
 }
 
 
+/* What is refused is not left in its field. */
 static qwen_rc_t
 qwen_record_check(qwen_record_reader_t *reader, const uint8_t *place,
-    const qwen_record_member_t *member, qwen_str_t plain)
+    const qwen_record_member_t *member, qwen_str_t *plain)
 {
-    if (plain.len > member->max) {
-        return qwen_record_refuse(reader, QWEN_RECORD_SIZE, place,
-                                  "\"%s\" is longer than %u bytes",
-                                  member->name, (unsigned) member->max);
+    qwen_rc_t  rc;
+
+    if (plain->len > member->max) {
+        rc = qwen_record_refuse(reader, QWEN_RECORD_SIZE, place,
+                                "\"%s\" is longer than %u bytes",
+                                member->name, (unsigned) member->max);
+
+    } else {
+        rc = qwen_record_check_plain(reader, place, member->name, *plain);
     }
 
-    return qwen_record_check_plain(reader, place, member->name, plain);
+    if (rc != QWEN_OK) {
+        *plain = (qwen_str_t) { NULL, 0 };
+    }
+
+    return rc;
 }
 
 
@@ -420,7 +447,7 @@ qwen_record_open(qwen_record_reader_t *reader, const uint8_t *place,
         reader->stale = true;
     }
 
-    return qwen_record_check(reader, place, member, *plain);
+    return qwen_record_check(reader, place, member, plain);
 }
 
 
@@ -458,7 +485,7 @@ qwen_record_read_string(qwen_record_reader_t *reader, qwen_cursor_t *cursor,
         return QWEN_ERROR;
     }
 
-    return qwen_record_check(reader, place, member, *plain);
+    return qwen_record_check(reader, place, member, plain);
 }
 
 

@@ -56,6 +56,9 @@ qwen_rc_t qwen_record_members(qwen_record_reader_t *reader,
     qwen_cursor_t *cursor, const qwen_record_member_t *members, void *object,
     qwen_str_t *extra);
 
+/* How many elements the array at the cursor has. */
+size_t qwen_record_elements(qwen_cursor_t cursor);
+
 /* Opens a kept secret, which may be NULL for an empty one, and checks it. */
 qwen_rc_t qwen_record_open(qwen_record_reader_t *reader, const uint8_t *place,
     const qwen_record_member_t *member, qwen_str_t context, qwen_str_t value,

@@ -314,10 +314,67 @@ test_twice(void **state)
 
 
 static void
+render_sealed(const char *text, const qwen_seal_ring_t *ring, qwen_buf_t *out)
+{
+    rig_t  rig;
+
+    qwen_buf_init(out, RIG_MEMORY);
+
+    assert_int_equal(parse(&rig, text, ring), QWEN_OK);
+    assert_true(rig.file.accounts[0].stale);
+    assert_false(rig.file.accounts[2].stale);
+    assert_true(rig.file.settings.stale);
+
+    render(&rig.file, ring, out);
+    qwen_memory_free(&rig.memory);
+}
+
+
+/* Nothing of it is clear, and saved again it is the same. */
+static void
 test_sealed(void **state)
 {
+    rig_t             rig;
+    size_t            i;
+    qwen_buf_t        out, again;
+    qwen_seal_ring_t  ring;
+
+    static const char *const  secrets[] = { "pa:ss", "eyJh", "sk-1", "sk-2" };
+
+    (void) state;
+
+    rig_ring(&ring, RIG_OLD_KEY);
+    render_sealed(sample, &ring, &out);
+
+    assert_int_equal(qwen_buf_append(&out, "", 1), QWEN_OK);
+
+    for (i = 0; i < test_count(secrets); i++) {
+        assert_null(strstr((char *) out.data, secrets[i]));
+    }
+
+    out.len--;
+
+    assert_int_equal(parse_str(&rig, qwen_buf_str(&out), &ring), QWEN_OK);
+    assert_false(rig.file.accounts[0].stale);
+    assert_false(rig.file.settings.stale);
+
+    qwen_buf_init(&again, RIG_MEMORY);
+    render(&rig.file, &ring, &again);
+    assert_true(qwen_str_eq(qwen_buf_str(&out), qwen_buf_str(&again)));
+
+    qwen_memory_free(&rig.memory);
+    qwen_buf_free(&out);
+    qwen_buf_free(&again);
+    qwen_seal_ring_free(&ring);
+}
+
+
+/* Other keys than those it was sealed with, more of them, and none any more. */
+static void
+test_other_keys(void **state)
+{
     rig_t              rig;
-    qwen_buf_t         out, again;
+    qwen_buf_t         out, clear;
     qwen_seal_ring_t   old, both, new;
 
     (void) state;
@@ -325,50 +382,25 @@ test_sealed(void **state)
     rig_ring(&old, RIG_OLD_KEY);
     rig_ring(&both, RIG_NEW_KEY RIG_OLD_KEY);
     rig_ring(&new, RIG_NEW_KEY);
-    qwen_buf_init(&out, RIG_MEMORY);
-    qwen_buf_init(&again, RIG_MEMORY);
-
-    assert_int_equal(parse(&rig, sample, &old), QWEN_OK);
-    assert_true(rig.file.accounts[0].stale);
-    assert_false(rig.file.accounts[2].stale);
-    assert_true(rig.file.settings.stale);
-    render(&rig.file, &old, &out);
-    qwen_memory_free(&rig.memory);
-
-    /* nothing of it is clear, and saved again it is the same */
-
-    assert_int_equal(qwen_buf_append(&out, "", 1), QWEN_OK);
-    assert_null(strstr((char *) out.data, "pa:ss"));
-    assert_null(strstr((char *) out.data, "eyJh"));
-    assert_null(strstr((char *) out.data, "sk-1"));
-    assert_null(strstr((char *) out.data, "sk-2"));
-    out.len--;
-
-    assert_int_equal(parse_str(&rig, qwen_buf_str(&out), &old), QWEN_OK);
-    assert_false(rig.file.accounts[0].stale);
-    assert_false(rig.file.settings.stale);
-    render(&rig.file, &old, &again);
-    assert_true(qwen_str_eq(qwen_buf_str(&out), qwen_buf_str(&again)));
-    qwen_memory_free(&rig.memory);
-
-    /* another key, and back to clear */
+    render_sealed(sample, &old, &out);
 
     assert_int_equal(parse_str(&rig, qwen_buf_str(&out), &new), QWEN_ERROR);
-    assert_int_equal(rig.error.fault, QWEN_RECORD_NO_KEY);
-    assert_int_equal(rig.error.line, 6);
+    rig_error(&rig.error, QWEN_RECORD_NO_KEY, 6, 39, "account 1: \"password\" "
+              "is sealed with a key that is not there");
     assert_int_equal(rig.error.account, 1);
     qwen_memory_free(&rig.memory);
 
     assert_int_equal(parse_str(&rig, qwen_buf_str(&out), &both), QWEN_OK);
     assert_true(rig.file.accounts[0].stale);
     assert_true(rig.file.settings.stale);
-    qwen_buf_reset(&again);
-    render(&rig.file, NULL, &again);
-    test_assert_str(qwen_buf_str(&again), kept);
-    qwen_memory_free(&rig.memory);
 
+    qwen_buf_init(&clear, RIG_MEMORY);
+    render(&rig.file, NULL, &clear);
+    test_assert_str(qwen_buf_str(&clear), kept);
+
+    qwen_memory_free(&rig.memory);
     qwen_buf_free(&out);
-    qwen_buf_free(&again);
+    qwen_buf_free(&clear);
     qwen_seal_ring_free(&old);
     qwen_seal_ring_free(&both);
     qwen_seal_ring_free(&new);
@@ -512,6 +544,7 @@ main(void)
         cmocka_unit_test(test_wrong),
         cmocka_unit_test(test_twice),
         cmocka_unit_test(test_sealed),
+        cmocka_unit_test(test_other_keys),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_room)

@@ -404,34 +404,62 @@ test_limits(void **state)
 }
 
 
+/* An account with two sealed values. */
 static void
-test_sealed(void **state)
+sealed_account(char *json, size_t size)
 {
-    rig_t              rig;
-    char               json[500], *password, *token;
-    qwen_buf_t         out;
-    qwen_seal_ring_t   old, both;
+    char  *password, *token;
 
-    (void) state;
-
-    rig_ring(&old, RIG_OLD_KEY);
-    rig_ring(&both, RIG_NEW_KEY RIG_OLD_KEY);
     password = rig_seal(RIG_OLD_KEY, "password:a@b.c", "secret");
     token = rig_seal(RIG_OLD_KEY, "token:a@b.c", "t");
 
-    snprintf(json, sizeof(json), "{\"email\":\"a@b.c\",\"password\":\"%s\","
+    snprintf(json, size, "{\"email\":\"a@b.c\",\"password\":\"%s\","
              "\"token\":\"%s\",\"expires\":5}", password, token);
 
-    assert_int_equal(parse(&rig, json, &old), QWEN_OK);
+    free(password);
+    free(token);
+}
+
+
+static void
+test_sealed(void **state)
+{
+    rig_t             rig;
+    char              json[500];
+    qwen_seal_ring_t  ring;
+
+    (void) state;
+
+    rig_ring(&ring, RIG_OLD_KEY);
+    sealed_account(json, sizeof(json));
+
+    assert_int_equal(parse(&rig, json, &ring), QWEN_OK);
     test_assert_str(rig.account.password, "secret");
     test_assert_str(rig.account.token, "t");
     assert_false(rig.account.stale);
-    rendered(&rig.account, &old, json);
+
+    rendered(&rig.account, &ring, json);
     rendered(&rig.account, NULL, "{\"email\":\"a@b.c\",\"password\":\"secret\""
              ",\"token\":\"t\",\"expires\":5}");
-    qwen_memory_free(&rig.memory);
 
-    /* rotation: it is read, and is to be written again */
+    qwen_memory_free(&rig.memory);
+    qwen_seal_ring_free(&ring);
+}
+
+
+/* What an older key sealed is read, and is to be written again. */
+static void
+test_rotation(void **state)
+{
+    rig_t             rig;
+    char              json[500];
+    qwen_buf_t        out;
+    qwen_seal_ring_t  both;
+
+    (void) state;
+
+    rig_ring(&both, RIG_NEW_KEY RIG_OLD_KEY);
+    sealed_account(json, sizeof(json));
 
     assert_int_equal(parse(&rig, json, &both), QWEN_OK);
     test_assert_str(rig.account.password, "secret");
@@ -458,9 +486,6 @@ test_sealed(void **state)
     assert_true(rig.account.stale);
     qwen_memory_free(&rig.memory);
 
-    free(password);
-    free(token);
-    qwen_seal_ring_free(&old);
     qwen_seal_ring_free(&both);
 }
 
@@ -737,6 +762,7 @@ test_wrong_fields(void **state)
     assert_int_equal(take(&rig, "password", "secret\xff", NULL), QWEN_ERROR);
     rig_error(&rig.error, QWEN_RECORD_WRONG, 1, 1,
               "\"password\" is not valid UTF-8");
+    assert_int_equal(rig.account.password.len, 0);
     qwen_memory_free(&rig.memory);
 
     begin(&rig, "");
@@ -918,6 +944,7 @@ main(void)
         cmocka_unit_test(test_wrong_days),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_sealed),
+        cmocka_unit_test(test_rotation),
         cmocka_unit_test(test_unopened),
         cmocka_unit_test(test_sealed_text),
         cmocka_unit_test(test_fields),

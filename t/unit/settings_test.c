@@ -147,6 +147,15 @@ test_forms(void **state)
     becomes("{\"autoRefreshInterval\":2147483647}",
             "{\"autoRefreshInterval\":2147483647}");
 
+    /* a long name of escapes only */
+
+    becomes("{\""
+            "\\u006c\\u0065\\u0067\\u0061\\u0063\\u0079\\u0052\\u0065"
+            "\\u0061\\u0073\\u006f\\u006e\\u0069\\u006e\\u0067\\u0049"
+            "\\u006e\\u0043\\u006f\\u006e\\u0074\\u0065\\u006e\\u0074"
+            "\":true}",
+            "{\"legacyReasoningInContent\":true}");
+
     /* an object that is only a key is written as one */
 
     becomes("{\"regularKeys\":[{\"key\":\"sk\",\"name\":\"\","
