@@ -128,8 +128,8 @@ POOL_TESTS =	$(POOL_SRCS:t/unit/%.c=%)
 
 NGINX_INCS =	src/core src/event src/event/modules src/os/unix objs
 NGINX_FLAGS =	-O1 -g -W -Wall -Wpointer-arith -Wno-unused-parameter -Werror \
-		-DNGX_DEBUG_PALLOC=1 -Isrc/proto -Isrc/pool -Isrc/store \
-		-It/unit/pool
+		-DNGX_DEBUG_PALLOC=1 -Isrc/proto -Isrc/record -Isrc/pool \
+		-Isrc/store -It/unit/pool
 NGINX_LIBS =	-lpcre2-8 -lssl -lcrypto -lz -lcrypt -lpthread -lcjson
 NOT_LINKED =	nginx.o ngx_http_qwen_module_modules.o
 

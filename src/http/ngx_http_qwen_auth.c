@@ -1,9 +1,12 @@
 
 #include "ngx_http_qwen_auth.h"
 #include "ngx_http_qwen_conf.h"
+#include "ngx_qwen_settings.h"
 
 
 static const ngx_qwen_key_t *ngx_http_qwen_find_key(ngx_http_request_t *r);
+static const ngx_qwen_key_t *ngx_http_qwen_copy_key(ngx_http_request_t *r,
+    const ngx_qwen_key_t *key);
 static void ngx_http_qwen_strip_bearer(ngx_str_t *value);
 static ngx_str_t *ngx_http_qwen_x_api_key(ngx_http_request_t *r);
 
@@ -30,17 +33,14 @@ ngx_http_qwen_auth(ngx_http_request_t *r)
 static const ngx_qwen_key_t *
 ngx_http_qwen_find_key(ngx_http_request_t *r)
 {
-    ngx_str_t                  *x_api_key, value;
-    const ngx_qwen_key_t       *key;
-    ngx_http_qwen_main_conf_t  *qmcf;
-
-    qmcf = ngx_http_get_module_main_conf(r, ngx_http_qwen_module);
+    ngx_str_t             *x_api_key, value;
+    const ngx_qwen_key_t  *key;
 
     if (r->headers_in.authorization) {
         value = r->headers_in.authorization->value;
         ngx_http_qwen_strip_bearer(&value);
 
-        key = ngx_qwen_keys_find(&qmcf->keys, &value);
+        key = ngx_http_qwen_auth_key(r, &value);
         if (key) {
             return key;
         }
@@ -48,7 +48,52 @@ ngx_http_qwen_find_key(ngx_http_request_t *r)
 
     x_api_key = ngx_http_qwen_x_api_key(r);
 
-    return x_api_key ? ngx_qwen_keys_find(&qmcf->keys, x_api_key) : NULL;
+    return x_api_key ? ngx_http_qwen_auth_key(r, x_api_key) : NULL;
+}
+
+
+const ngx_qwen_key_t *
+ngx_http_qwen_auth_key(ngx_http_request_t *r, ngx_str_t *presented)
+{
+    const ngx_qwen_key_t       *key;
+    const ngx_qwen_snapshot_t  *snapshot;
+    ngx_http_qwen_main_conf_t  *qmcf;
+
+    qmcf = ngx_http_get_module_main_conf(r, ngx_http_qwen_module);
+
+    key = ngx_qwen_keys_find(&qmcf->keys, presented);
+    if (key) {
+        return key;
+    }
+
+    snapshot = ngx_qwen_settings_snapshot(&qmcf->pool, ngx_cycle->log);
+    if (snapshot == NULL) {
+        return NULL;
+    }
+
+    key = ngx_qwen_keys_find(&snapshot->keys, presented);
+
+    return key ? ngx_http_qwen_copy_key(r, key) : NULL;
+}
+
+
+/* The snapshot may be gone before the request is. */
+
+static const ngx_qwen_key_t *
+ngx_http_qwen_copy_key(ngx_http_request_t *r, const ngx_qwen_key_t *key)
+{
+    ngx_qwen_key_t  *copy;
+
+    copy = ngx_palloc(r->pool, sizeof(ngx_qwen_key_t));
+    if (copy == NULL) {
+        return NULL;
+    }
+
+    *copy = *key;
+
+    copy->name.data = ngx_pstrdup(r->pool, (ngx_str_t *) &key->name);
+
+    return copy->name.data ? copy : NULL;
 }
 
 

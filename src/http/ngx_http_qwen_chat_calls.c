@@ -399,11 +399,12 @@ ngx_http_qwen_chat_complete_done(ngx_http_qwen_call_t *call)
                         == QWEN_FINISH_CONTENT_FILTER)
                        ? QWEN_FAIL_CONTENT_FILTER : QWEN_FAIL_NONE;
 
+    ngx_http_qwen_answer_usage(&chat->answer, chat->text_len);
+
     ngx_qwen_lease_report(chat->lease, &chat->failure);
+    ngx_qwen_lease_count(chat->lease, &ctx->log.usage);
     ngx_qwen_lease_release(chat->lease);
     ngx_http_qwen_chat_blame(chat, chat->blames.nelts);
-
-    ngx_http_qwen_answer_usage(&chat->answer, chat->text_len);
 
     rc = ngx_http_qwen_answer_finish(&chat->answer);
 

@@ -234,6 +234,8 @@ ngx_http_qwen_chat_report(ngx_http_qwen_chat_t *chat)
                   ctx->log.attempts, &ctx->log.account, class.len, class.data,
                   chat->call.status);
 
+    ngx_qwen_lease_count(chat->lease, NULL);
+
     blame = ngx_http_qwen_chat_doubtful(chat) ? ngx_array_push(&chat->blames)
                                               : NULL;
     if (blame) {

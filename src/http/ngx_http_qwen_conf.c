@@ -3,6 +3,7 @@
 #include "ngx_http_qwen_call.h"
 
 
+static ngx_int_t ngx_http_qwen_load(void *data, ngx_log_t *log);
 static void ngx_http_qwen_merge_web_params(qwen_web_params_t *conf,
     qwen_web_params_t *prev);
 static ngx_int_t ngx_http_qwen_check_server(ngx_conf_t *cf,
@@ -78,7 +79,20 @@ ngx_http_qwen_init_main_conf(ngx_conf_t *cf, void *conf)
         qmcf->store.type = ngx_qwen_store_find(&none);
     }
 
+    qmcf->store.pool = &qmcf->pool;
+    qmcf->pool.load = ngx_http_qwen_load;
+    qmcf->pool.load_data = &qmcf->store;
+
     return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_qwen_load(void *data, ngx_log_t *log)
+{
+    ngx_qwen_store_t  *store = data;
+
+    return store->type->load(store, log);
 }
 
 
@@ -231,7 +245,7 @@ ngx_http_qwen_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (qmcf->pool.accounts.nelts == 0) {
+    if (qmcf->pool.accounts.nelts == 0 && !qmcf->store.type->keeps) {
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                       "\"qwen_api\" has no account of the upstream, write "
                       "\"qwen_account\" or \"qwen_account_file\" into "
@@ -282,6 +296,7 @@ ngx_http_qwen_init_module(ngx_cycle_t *cycle)
 
     if (qmcf && ngx_http_qwen_used(qmcf)) {
         ngx_qwen_pool_commit(&qmcf->pool, cycle->log);
+        qmcf->store.type->commit(&qmcf->store, cycle);
     }
 
     return NGX_OK;

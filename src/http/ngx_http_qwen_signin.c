@@ -9,6 +9,9 @@
 #define NGX_HTTP_QWEN_SIGNIN_TIMEOUT  10000
 #define NGX_HTTP_QWEN_SIGNIN_CLAIM    15000
 
+/* How many run at a time, of all workers. */
+#define NGX_HTTP_QWEN_SIGNINS         5
+
 #define NGX_HTTP_QWEN_MAX_TOKEN       4096
 #define NGX_HTTP_QWEN_MAX_EMAIL       256
 
@@ -28,7 +31,7 @@ ngx_http_qwen_signin_start(ngx_http_qwen_main_conf_t *qmcf)
     ngx_qwen_signin_t    *claim;
     ngx_http_qwen_job_t  *job;
 
-    if (!ngx_qwen_signin_due(&qmcf->pool)) {
+    if (!ngx_qwen_signin_due(&qmcf->pool, NGX_HTTP_QWEN_SIGNINS)) {
         return NGX_DECLINED;
     }
 
@@ -43,6 +46,7 @@ ngx_http_qwen_signin_start(ngx_http_qwen_main_conf_t *qmcf)
                          : ngx_qwen_signin_claim(&qmcf->pool,
                                                  job->request->pool,
                                                  NGX_HTTP_QWEN_SIGNIN_CLAIM,
+                                                 NGX_HTTP_QWEN_SIGNINS,
                                                  claim);
     if (rc != NGX_OK) {
         ngx_http_qwen_job_destroy(job);

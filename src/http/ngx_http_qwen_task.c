@@ -3,6 +3,7 @@
 #include "ngx_http_qwen_answer.h"
 #include "ngx_http_qwen_models.h"
 #include "ngx_http_qwen_signin.h"
+#include "ngx_qwen_settings.h"
 
 
 #define NGX_HTTP_QWEN_TASK_INTERVAL  1000
@@ -10,7 +11,6 @@
 #define NGX_HTTP_QWEN_TASK_SIGNINS   5
 
 
-static void ngx_http_qwen_task_loaded(void *data, ngx_int_t rc);
 static void ngx_http_qwen_task_handler(ngx_event_t *ev);
 static void ngx_http_qwen_task_schedule(ngx_msec_t delay);
 
@@ -57,8 +57,7 @@ ngx_http_qwen_init_process(ngx_cycle_t *cycle)
 
     /* only this worker speaks to the store */
 
-    qmcf->store.type->load(&qmcf->store, &qmcf->pool,
-                           ngx_http_qwen_task_loaded, qmcf);
+    qmcf->store.type->start(&qmcf->store, cycle);
 
     ngx_http_qwen_task_schedule(0);
 
@@ -69,19 +68,17 @@ ngx_http_qwen_init_process(ngx_cycle_t *cycle)
 void
 ngx_http_qwen_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_http_qwen_main_conf_t  *qmcf;
+
+    qmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_qwen_module);
+
+    if (qmcf && ngx_http_qwen_used(qmcf) && ngx_worker == 0) {
+        qmcf->store.type->exit(&qmcf->store, cycle);
+    }
+
     ngx_http_qwen_models_exit();
     ngx_http_qwen_answer_exit();
-}
-
-
-static void
-ngx_http_qwen_task_loaded(void *data, ngx_int_t rc)
-{
-    ngx_http_qwen_main_conf_t  *qmcf = data;
-
-    if (rc == NGX_OK) {
-        ngx_qwen_pool_set_loaded(&qmcf->pool);
-    }
+    ngx_qwen_settings_exit();
 }
 
 

@@ -11,14 +11,13 @@
 #include "ngx_qwen_zone.h"
 
 
-static ngx_qwen_account_t *ngx_qwen_account_add(ngx_qwen_pool_t *pool,
-    ngx_qwen_credentials_t *credentials);
 static void ngx_qwen_account_move(ngx_qwen_zone_t *sh,
     ngx_qwen_account_t *account, ngx_qwen_signin_e state, ngx_msec_t rest);
 static void ngx_qwen_account_enter(ngx_qwen_zone_t *sh,
     ngx_qwen_account_t *account, ngx_qwen_kind_e kind);
 static void ngx_qwen_account_leave(ngx_qwen_zone_t *sh,
     ngx_qwen_account_t *account, ngx_qwen_kind_e kind);
+static void ngx_qwen_account_expire_refreshes(ngx_qwen_zone_t *sh);
 
 
 ngx_qwen_account_t *
@@ -119,7 +118,7 @@ ngx_qwen_account_set(ngx_qwen_pool_t *pool,
 }
 
 
-static ngx_qwen_account_t *
+ngx_qwen_account_t *
 ngx_qwen_account_add(ngx_qwen_pool_t *pool,
     ngx_qwen_credentials_t *credentials)
 {
@@ -179,6 +178,8 @@ ngx_qwen_account_remove(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
         ngx_qwen_account_leave(sh, account, kind);
     }
 
+    ngx_qwen_account_refresh(sh, account, NGX_QWEN_REFRESH_NONE);
+
     ngx_qwen_deadlines_delete(&sh->signin[account->state], account);
     ngx_rbtree_delete(&sh->names, &account->name.node);
     ngx_rbtree_delete(&sh->accounts, &account->order);
@@ -188,6 +189,9 @@ ngx_qwen_account_remove(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
 
     ngx_qwen_zone_free(pool, &account->token);
     ngx_qwen_zone_free(pool, &account->password);
+    ngx_qwen_zone_free(pool, &account->extra);
+    ngx_qwen_zone_free(pool, &account->own_extra);
+    ngx_qwen_stats_free(pool, account);
 
     account->removed = 1;
 
@@ -218,6 +222,8 @@ ngx_qwen_account_sign_in(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account,
         return NGX_ERROR;
     }
 
+    ngx_qwen_account_refresh(pool->sh, account, NGX_QWEN_REFRESH_NONE);
+
     account->expires = expires;
     account->generation++;
     account->claim = 0;
@@ -247,6 +253,7 @@ ngx_qwen_account_sign_out(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account,
     }
 
     ngx_qwen_zone_free(pool, &account->token);
+    ngx_qwen_account_refresh(pool->sh, account, NGX_QWEN_REFRESH_NONE);
 
     account->expires = 0;
     account->claim = 0;
@@ -278,7 +285,31 @@ ngx_qwen_account_claim(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
     account->claim = ngx_qwen_zone_claim(sh);
     account->claimer = ngx_pid;
 
+    if (account->state == NGX_QWEN_SIGNIN_DONE) {
+        ngx_qwen_account_refresh(sh, account, NGX_QWEN_REFRESH_CLAIMED);
+        account->refresh_end = ngx_current_msec + timeout;
+        return;
+    }
+
     ngx_qwen_account_move(sh, account, NGX_QWEN_SIGNIN_CLAIMED, timeout);
+}
+
+
+void
+ngx_qwen_account_refresh(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
+    ngx_qwen_refresh_e state)
+{
+    if (account->refreshes != NGX_QWEN_REFRESH_NONE) {
+        ngx_queue_remove(&account->refresh);
+        sh->nrefresh[account->refreshes]--;
+    }
+
+    account->refreshes = state;
+
+    if (state != NGX_QWEN_REFRESH_NONE) {
+        ngx_queue_insert_tail(&sh->refresh[state], &account->refresh);
+        sh->nrefresh[state]++;
+    }
 }
 
 
@@ -308,6 +339,42 @@ ngx_qwen_account_rest(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
     if (account->state == NGX_QWEN_SIGNIN_DONE) {
         ngx_qwen_account_enter(sh, account, kind);
     }
+}
+
+
+void
+ngx_qwen_account_reset(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
+{
+    ngx_uint_t        kind;
+    ngx_qwen_turn_t  *turn;
+
+    for (kind = 0; kind < NGX_QWEN_KINDS; kind++) {
+        turn = &account->turns[kind];
+
+        ngx_qwen_account_leave(pool->sh, account, kind);
+
+        turn->rests = 0;
+        turn->failures = 0;
+    }
+
+    account->challenged = 0;
+    account->refused = 0;
+    account->failed = 0;
+    account->error = QWEN_FAIL_NONE;
+    account->error_time = 0;
+
+    ngx_qwen_zone_changed(pool->sh);
+
+    if (account->state != NGX_QWEN_SIGNIN_DONE) {
+        ngx_qwen_account_sign_out(pool, account, 0);
+        return;
+    }
+
+    for (kind = 0; kind < NGX_QWEN_KINDS; kind++) {
+        ngx_qwen_account_enter(pool->sh, account, kind);
+    }
+
+    ngx_qwen_account_refresh(pool->sh, account, NGX_QWEN_REFRESH_DUE);
 }
 
 
@@ -398,6 +465,8 @@ ngx_qwen_account_expire(ngx_qwen_pool_t *pool, ngx_qwen_kind_e kind)
         ngx_qwen_account_sign_out(pool, account, 0);
     }
 
+    ngx_qwen_account_expire_refreshes(sh);
+
     /* the claim's number stays: a late result counts until the next claim */
 
     deadlines = &sh->signin[NGX_QWEN_SIGNIN_CLAIMED];
@@ -411,6 +480,29 @@ ngx_qwen_account_expire(ngx_qwen_pool_t *pool, ngx_qwen_kind_e kind)
     while ((account = ngx_qwen_deadlines_ended(deadlines))) {
         ngx_qwen_account_leave(sh, account, kind);
         ngx_qwen_account_enter(sh, account, kind);
+    }
+}
+
+
+/* Those of processes that have died; the next round tries again. */
+
+static void
+ngx_qwen_account_expire_refreshes(ngx_qwen_zone_t *sh)
+{
+    ngx_queue_t         *q, *claimed;
+    ngx_qwen_account_t  *account;
+
+    claimed = &sh->refresh[NGX_QWEN_REFRESH_CLAIMED];
+
+    while (!ngx_queue_empty(claimed)) {
+        q = ngx_queue_head(claimed);
+        account = ngx_queue_data(q, ngx_qwen_account_t, refresh);
+
+        if (ngx_qwen_deadline_rest(account->refresh_end)) {
+            break;
+        }
+
+        ngx_qwen_account_refresh(sh, account, NGX_QWEN_REFRESH_NONE);
     }
 }
 

@@ -2,18 +2,15 @@
 #include "ngx_qwen_keys.h"
 
 
-/* Hex digits of the digest in the name of a key without one. */
-#define NGX_QWEN_KEY_NAME_HEX  8
-
-
-static char *ngx_qwen_keys_check(ngx_str_t *key, ngx_str_t *name);
 static char *ngx_qwen_keys_check_name(ngx_str_t *name);
 static char *ngx_qwen_keys_name(ngx_conf_t *cf, ngx_qwen_key_t *entry,
     ngx_str_t *name);
 static char *ngx_qwen_keys_insert(ngx_conf_t *cf, ngx_qwen_keys_t *keys,
     ngx_qwen_key_t *entry);
-static ngx_uint_t ngx_qwen_keys_search(ngx_qwen_keys_t *keys, u_char *digest,
-    ngx_uint_t *found);
+static int ngx_libc_cdecl ngx_qwen_keys_compare(const void *one,
+    const void *two);
+static ngx_uint_t ngx_qwen_keys_search(const ngx_qwen_keys_t *keys,
+    u_char *digest, ngx_uint_t *found);
 
 
 char *
@@ -52,7 +49,7 @@ ngx_qwen_keys_add(ngx_conf_t *cf, ngx_qwen_keys_t *keys, ngx_str_t *key,
 }
 
 
-static char *
+char *
 ngx_qwen_keys_check(ngx_str_t *key, ngx_str_t *name)
 {
     size_t  i;
@@ -118,19 +115,30 @@ ngx_qwen_keys_name(ngx_conf_t *cf, ngx_qwen_key_t *entry, ngx_str_t *name)
         return entry->name.data ? NGX_CONF_OK : NGX_CONF_ERROR;
     }
 
-    entry->name.len = sizeof("key-") - 1 + NGX_QWEN_KEY_NAME_HEX;
-
-    p = ngx_pnalloc(cf->pool, entry->name.len);
+    p = ngx_pnalloc(cf->pool, NGX_QWEN_KEY_ID_LEN);
     if (p == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    entry->name.data = p;
+    ngx_qwen_keys_id(p, entry->digest);
 
-    p = ngx_cpymem(p, "key-", sizeof("key-") - 1);
-    (void) ngx_hex_dump(p, entry->digest, NGX_QWEN_KEY_NAME_HEX / 2);
+    entry->name.data = p;
+    entry->name.len = NGX_QWEN_KEY_ID_LEN;
 
     return NGX_CONF_OK;
+}
+
+
+void
+ngx_qwen_keys_id(u_char *buf, const u_char *digest)
+{
+    size_t  len;
+
+    len = sizeof("key-") - 1;
+
+    ngx_memcpy(buf, "key-", len);
+    (void) ngx_hex_dump(buf + len, (u_char *) digest,
+                        (NGX_QWEN_KEY_ID_LEN - len) / 2);
 }
 
 
@@ -174,8 +182,26 @@ ngx_qwen_keys_insert(ngx_conf_t *cf, ngx_qwen_keys_t *keys,
 }
 
 
+void
+ngx_qwen_keys_sort(ngx_qwen_keys_t *keys)
+{
+    ngx_qsort(keys->entries->elts, keys->entries->nelts,
+              sizeof(ngx_qwen_key_t), ngx_qwen_keys_compare);
+}
+
+
+static int ngx_libc_cdecl
+ngx_qwen_keys_compare(const void *one, const void *two)
+{
+    const ngx_qwen_key_t  *first = one;
+    const ngx_qwen_key_t  *second = two;
+
+    return ngx_memcmp(first->digest, second->digest, QWEN_SHA256_LEN);
+}
+
+
 ngx_qwen_key_t *
-ngx_qwen_keys_find(ngx_qwen_keys_t *keys, ngx_str_t *presented)
+ngx_qwen_keys_find(const ngx_qwen_keys_t *keys, ngx_str_t *presented)
 {
     u_char           digest[QWEN_SHA256_LEN];
     ngx_uint_t       place, found;
@@ -207,7 +233,8 @@ ngx_qwen_keys_find(ngx_qwen_keys_t *keys, ngx_str_t *presented)
 /* The place of a digest, or, when it was not found, where it belongs. */
 
 static ngx_uint_t
-ngx_qwen_keys_search(ngx_qwen_keys_t *keys, u_char *digest, ngx_uint_t *found)
+ngx_qwen_keys_search(const ngx_qwen_keys_t *keys, u_char *digest,
+    ngx_uint_t *found)
 {
     ngx_int_t        rc;
     ngx_uint_t       low, high, middle;

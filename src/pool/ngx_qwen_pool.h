@@ -17,6 +17,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "qwen_delta.h"
 #include "qwen_failure.h"
 
 
@@ -66,9 +67,14 @@ typedef struct {
     ngx_msec_t               lease_time;     /* a lease that is not renewed
                                                 ends after it; 60 s */
 
+    /* brings what a store keeps into a new zone; NULL: nothing */
+    ngx_int_t              (*load)(void *data, ngx_log_t *log);
+    void                    *load_data;
+
     /* set by the zone's init */
     struct ngx_qwen_zone_s  *sh;
     ngx_slab_pool_t         *shpool;
+    ngx_uint_t               created;        /* the zone is new */
 } ngx_qwen_pool_t;
 
 
@@ -123,6 +129,9 @@ ngx_int_t ngx_qwen_lease_take(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
 void ngx_qwen_lease_report(ngx_qwen_lease_t *lease,
     const qwen_failure_t *failure);
 
+/* Counts a request of today: what it used, or NULL for one that failed. */
+void ngx_qwen_lease_count(ngx_qwen_lease_t *lease, const qwen_usage_t *usage);
+
 /* Keeps the lease for another lease_time. */
 void ngx_qwen_lease_renew(ngx_qwen_lease_t *lease);
 
@@ -139,13 +148,18 @@ typedef struct {
 } ngx_qwen_signin_t;
 
 
-/* Whether a sign-in is due that nobody has claimed. */
-ngx_uint_t ngx_qwen_signin_due(ngx_qwen_pool_t *pool);
+/* Whether a sign-in is due that nobody has claimed, and fewer than max run. */
+ngx_uint_t ngx_qwen_signin_due(ngx_qwen_pool_t *pool, ngx_uint_t max);
 
 /* Claims an account whose sign-in is due, for at most timeout milliseconds,
- * and copies it into mempool.  NGX_OK; NGX_DECLINED: none is due; NGX_ERROR. */
+ * and copies it into mempool.  NGX_OK; NGX_DECLINED: none is due, or max run
+ * already; NGX_ERROR. */
 ngx_int_t ngx_qwen_signin_claim(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
-    ngx_msec_t timeout, ngx_qwen_signin_t *signin);
+    ngx_msec_t timeout, ngx_uint_t max, ngx_qwen_signin_t *signin);
+
+/* Makes a sign-in due for each account whose token ends within threshold
+ * seconds; it serves on until there is a new one.  Gives their number. */
+ngx_uint_t ngx_qwen_signin_refresh(ngx_qwen_pool_t *pool, time_t threshold);
 
 /* The sign-in gave a token that ends at expires (seconds since the epoch).
  * NGX_OK; NGX_DECLINED: the claim is no longer ours, nothing was changed;

@@ -7,19 +7,21 @@
 #include "ngx_qwen_zone.h"
 
 
+static ngx_qwen_account_t *ngx_qwen_signin_next(ngx_qwen_zone_t *sh,
+    ngx_uint_t max);
 static ngx_int_t ngx_qwen_signin_claim_locked(ngx_qwen_pool_t *pool,
-    ngx_msec_t timeout, ngx_qwen_signin_t *signin, u_char *buf);
+    ngx_msec_t timeout, ngx_uint_t max, ngx_qwen_signin_t *signin,
+    u_char *buf);
 static ngx_int_t ngx_qwen_signin_keep(ngx_pool_t *mempool,
     ngx_qwen_signin_t *signin);
 static ngx_qwen_account_t *ngx_qwen_signin_own(ngx_qwen_pool_t *pool,
     ngx_qwen_signin_t *signin);
-static ngx_msec_t ngx_qwen_signin_life(time_t expires);
 static void ngx_qwen_signin_back_off(ngx_qwen_pool_t *pool,
     ngx_qwen_account_t *account);
 
 
 ngx_uint_t
-ngx_qwen_signin_due(ngx_qwen_pool_t *pool)
+ngx_qwen_signin_due(ngx_qwen_pool_t *pool, ngx_uint_t max)
 {
     ngx_uint_t  due;
 
@@ -27,8 +29,7 @@ ngx_qwen_signin_due(ngx_qwen_pool_t *pool)
 
     ngx_qwen_account_expire(pool, NGX_QWEN_KIND_CHAT);
 
-    due = (ngx_qwen_deadlines_ended(&pool->sh->signin[NGX_QWEN_SIGNIN_DUE])
-           != NULL);
+    due = (ngx_qwen_signin_next(pool->sh, max) != NULL);
 
     ngx_shmtx_unlock(&pool->shpool->mutex);
 
@@ -36,9 +37,38 @@ ngx_qwen_signin_due(ngx_qwen_pool_t *pool)
 }
 
 
+/* Accounts without a token come first. */
+
+static ngx_qwen_account_t *
+ngx_qwen_signin_next(ngx_qwen_zone_t *sh, ngx_uint_t max)
+{
+    ngx_queue_t         *due;
+    ngx_qwen_account_t  *account;
+
+    if (sh->signin[NGX_QWEN_SIGNIN_CLAIMED].count
+        + sh->nrefresh[NGX_QWEN_REFRESH_CLAIMED]
+        >= max)
+    {
+        return NULL;
+    }
+
+    account = ngx_qwen_deadlines_ended(&sh->signin[NGX_QWEN_SIGNIN_DUE]);
+
+    if (account) {
+        return account;
+    }
+
+    due = &sh->refresh[NGX_QWEN_REFRESH_DUE];
+
+    return ngx_queue_empty(due)
+           ? NULL
+           : ngx_queue_data(ngx_queue_head(due), ngx_qwen_account_t, refresh);
+}
+
+
 ngx_int_t
 ngx_qwen_signin_claim(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
-    ngx_msec_t timeout, ngx_qwen_signin_t *signin)
+    ngx_msec_t timeout, ngx_uint_t max, ngx_qwen_signin_t *signin)
 {
     u_char     buf[NGX_QWEN_EMAIL_MAX + NGX_QWEN_PASSWORD_MAX];
     ngx_int_t  rc;
@@ -47,7 +77,7 @@ ngx_qwen_signin_claim(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
 
     ngx_shmtx_lock(&pool->shpool->mutex);
 
-    rc = ngx_qwen_signin_claim_locked(pool, timeout, signin, buf);
+    rc = ngx_qwen_signin_claim_locked(pool, timeout, max, signin, buf);
 
     ngx_shmtx_unlock(&pool->shpool->mutex);
 
@@ -69,13 +99,13 @@ ngx_qwen_signin_claim(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
 
 static ngx_int_t
 ngx_qwen_signin_claim_locked(ngx_qwen_pool_t *pool, ngx_msec_t timeout,
-    ngx_qwen_signin_t *signin, u_char *buf)
+    ngx_uint_t max, ngx_qwen_signin_t *signin, u_char *buf)
 {
     ngx_qwen_account_t  *account;
 
     ngx_qwen_account_expire(pool, NGX_QWEN_KIND_CHAT);
 
-    account = ngx_qwen_deadlines_ended(&pool->sh->signin[NGX_QWEN_SIGNIN_DUE]);
+    account = ngx_qwen_signin_next(pool->sh, max);
 
     if (account == NULL) {
         return NGX_DECLINED;
@@ -202,7 +232,7 @@ ngx_qwen_signin_own(ngx_qwen_pool_t *pool, ngx_qwen_signin_t *signin)
  * begun with it can finish; the margin does not eat up a short life.
  */
 
-static ngx_msec_t
+ngx_msec_t
 ngx_qwen_signin_life(time_t expires)
 {
     time_t      now;
@@ -230,6 +260,15 @@ ngx_qwen_signin_back_off(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
     ngx_msec_t            rest;
     ngx_qwen_cooldown_t  *cooldown;
 
+    if (account->state == NGX_QWEN_SIGNIN_DONE) {
+
+        /* its token serves on; the next round tries again */
+
+        account->claim = 0;
+        ngx_qwen_account_refresh(pool->sh, account, NGX_QWEN_REFRESH_NONE);
+        return;
+    }
+
     cooldown = &pool->cooldown;
 
     rest = ngx_qwen_deadline_double(cooldown->signin, account->failed,
@@ -237,4 +276,42 @@ ngx_qwen_signin_back_off(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
     account->failed++;
 
     ngx_qwen_account_sign_out(pool, account, rest);
+}
+
+
+ngx_uint_t
+ngx_qwen_signin_refresh(ngx_qwen_pool_t *pool, time_t threshold)
+{
+    time_t               end;
+    uint64_t             number;
+    ngx_uint_t           n;
+    ngx_qwen_account_t  *account;
+
+    end = ngx_time() + threshold;
+    number = 0;
+    n = 0;
+
+    do {
+        ngx_shmtx_lock(&pool->shpool->mutex);
+
+        account = ngx_qwen_account_after(pool->sh, number);
+
+        if (account) {
+            number = account->number;
+
+            if (account->state == NGX_QWEN_SIGNIN_DONE
+                && account->refreshes == NGX_QWEN_REFRESH_NONE
+                && account->expires <= end)
+            {
+                ngx_qwen_account_refresh(pool->sh, account,
+                                         NGX_QWEN_REFRESH_DUE);
+                n++;
+            }
+        }
+
+        ngx_shmtx_unlock(&pool->shpool->mutex);
+
+    } while (account);
+
+    return n;
 }

@@ -21,7 +21,6 @@ static void ngx_qwen_zone_too_small(ngx_qwen_pool_t *pool, ngx_uint_t level,
     ngx_log_t *log);
 static ngx_int_t ngx_qwen_zone_sync(ngx_qwen_pool_t *pool);
 static void ngx_qwen_zone_remove_newer(ngx_qwen_pool_t *pool, uint64_t number);
-static void ngx_qwen_zone_remove_unseen(ngx_qwen_pool_t *pool, uint32_t sync);
 static void ngx_qwen_zone_warn(ngx_shm_zone_t *shm_zone);
 
 
@@ -74,8 +73,9 @@ ngx_qwen_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     pool->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+    pool->created = (data == NULL && !shm_zone->shm.exists);
 
-    if (data == NULL && !shm_zone->shm.exists) {
+    if (pool->created) {
 
         if (ngx_qwen_zone_create(shm_zone) != NGX_OK) {
             return NGX_ERROR;
@@ -101,7 +101,8 @@ ngx_qwen_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
-    return NGX_OK;
+    return pool->load ? pool->load(pool->load_data, shm_zone->shm.log)
+                      : NGX_OK;
 }
 
 
@@ -187,8 +188,13 @@ ngx_qwen_zone_root(ngx_qwen_zone_t *sh)
                                 node + i * sizeof(ngx_qwen_turn_t));
     }
 
+    for (i = 0; i < NGX_QWEN_REFRESH_STATES; i++) {
+        ngx_queue_init(&sh->refresh[i]);
+    }
+
     ngx_queue_init(&sh->leases);
     ngx_queue_init(&sh->free);
+    ngx_queue_init(&sh->settings.keys);
 }
 
 
@@ -326,7 +332,7 @@ ngx_qwen_zone_sync(ngx_qwen_pool_t *pool)
         }
     }
 
-    ngx_qwen_zone_remove_unseen(pool, sync);
+    ngx_qwen_zone_remove_unseen(pool, sync, 1);
 
     return NGX_OK;
 }
@@ -345,8 +351,9 @@ ngx_qwen_zone_remove_newer(ngx_qwen_pool_t *pool, uint64_t number)
 }
 
 
-static void
-ngx_qwen_zone_remove_unseen(ngx_qwen_pool_t *pool, uint32_t sync)
+void
+ngx_qwen_zone_remove_unseen(ngx_qwen_pool_t *pool, uint32_t sync,
+    ngx_uint_t configured)
 {
     uint64_t             number;
     ngx_qwen_account_t  *account;
@@ -358,7 +365,7 @@ ngx_qwen_zone_remove_unseen(ngx_qwen_pool_t *pool, uint32_t sync)
     while ((account = ngx_qwen_account_after(pool->sh, number))) {
         number = account->number;
 
-        if (account->configured && account->sync != sync) {
+        if (account->configured == configured && account->sync != sync) {
             ngx_qwen_account_remove(pool, account);
         }
     }
@@ -422,6 +429,11 @@ ngx_int_t
 ngx_qwen_zone_replace(ngx_qwen_pool_t *pool, ngx_str_t *old, ngx_str_t *s)
 {
     u_char  *data;
+
+    if (s->len == 0) {
+        ngx_qwen_zone_free(pool, old);
+        return NGX_OK;
+    }
 
     data = ngx_slab_alloc_locked(pool->shpool, s->len);
     if (data == NULL) {

@@ -13,10 +13,13 @@
 #define _NGX_QWEN_ZONE_H_INCLUDED_
 
 
+#include "ngx_qwen_changes.h"
 #include "ngx_qwen_pool.h"
+#include "qwen_digest.h"
+#include "qwen_record.h"
 
 
-#define NGX_QWEN_ZONE_LAYOUT  2
+#define NGX_QWEN_ZONE_LAYOUT  3
 
 
 /*
@@ -49,6 +52,19 @@ typedef struct {
 } ngx_qwen_deadlines_t;
 
 
+/* Counts stop at their largest value. */
+typedef struct {
+    uint32_t                   date;       /* 20261125 */
+    uint32_t                   requests;
+    uint32_t                   errors;
+    uint32_t                   chat_input;
+    uint32_t                   chat_output;
+    uint32_t                   cli_calls;
+    uint32_t                   cli_input;
+    uint32_t                   cli_output;
+} ngx_qwen_day_t;
+
+
 /* Where an account is in the rotation of one kind. */
 typedef enum {
     NGX_QWEN_TURN_NONE = 0,          /* nowhere: it has no token */
@@ -79,6 +95,15 @@ typedef enum {
 } ngx_qwen_signin_e;
 
 
+/* Whether the token of an account that has one is to be replaced. */
+typedef enum {
+    NGX_QWEN_REFRESH_NONE = 0,
+    NGX_QWEN_REFRESH_DUE,            /* in the zone's refresh[] of that name */
+    NGX_QWEN_REFRESH_CLAIMED,
+    NGX_QWEN_REFRESH_STATES
+} ngx_qwen_refresh_e;
+
+
 struct ngx_qwen_account_s {
     ngx_str_node_t             name;       /* the e-mail address, by hash */
     ngx_rbtree_node_t          order;      /* by number */
@@ -94,14 +119,27 @@ struct ngx_qwen_account_s {
     qwen_fail_class_t          error;      /* the last one */
     time_t                     error_time;
 
+    ngx_qwen_day_t            *days;       /* the oldest first */
+    ngx_uint_t                 ndays;
+
+    /* members that are not known, of a store's JSON */
+    ngx_str_t                  extra;
+    ngx_str_t                  own_extra;
+
     ngx_uint_t                 claim;      /* 0: nobody's */
     ngx_pid_t                  claimer;
+
+    /* with a token that is to be replaced by a new one */
+    ngx_queue_t                refresh;
+    ngx_msec_t                 refresh_end; /* of the claim */
+
     uint32_t                   refused;    /* tokens without a good call */
     uint32_t                   failed;     /* sign-ins in a row */
 
     uint32_t                   leases;
     uint32_t                   sync;       /* the last one that saw it */
     unsigned                   state:2;
+    unsigned                   refreshes:2;
     unsigned                   configured:1;   /* not by an administrator */
     unsigned                   challenged:1;   /* until it serves again */
     unsigned                   removed:1;  /* in no tree; the last lease frees
@@ -143,6 +181,40 @@ typedef struct {
 } ngx_qwen_models_cache_t;
 
 
+/* See ngx_qwen_changes.h.  The numbers are those of changes. */
+typedef struct {
+    ngx_atomic_t               last;
+    ngx_atomic_t               saved;
+    ngx_atomic_t               wanted;     /* by who waits */
+    ngx_atomic_t               failed;     /* seen by a save that failed */
+    ngx_atomic_t               error;      /* of the last save; 0: none */
+    ngx_atomic_t               counted;    /* counters changed as well */
+    uint64_t                   mark[NGX_QWEN_STORE_MARK / sizeof(uint64_t)];
+} ngx_qwen_changes_t;
+
+
+/* A key of clients that an administrator has added. */
+typedef struct {
+    ngx_queue_t                queue;      /* the oldest first */
+    ngx_str_t                  key;
+    ngx_str_t                  name;       /* empty: none was given */
+    ngx_str_t                  extra;      /* as an account's */
+    time_t                     created;    /* 0: unknown */
+    u_char                     digest[QWEN_SHA256_LEN];
+} ngx_qwen_zone_key_t;
+
+
+typedef struct {
+    ngx_atomic_t               generation;
+    qwen_record_settings_t     values;     /* without strings and keys */
+    ngx_str_t                  extra;      /* as an account's */
+    ngx_str_t                  file_extra; /* beside accounts and settings */
+    ngx_queue_t                keys;
+    ngx_uint_t                 nkeys;
+    size_t                     bytes;      /* of all strings */
+} ngx_qwen_zone_settings_t;
+
+
 typedef struct ngx_qwen_zone_s {
     ngx_uint_t                 layout;     /* first in every layout */
     ngx_atomic_t               loaded;
@@ -153,10 +225,14 @@ typedef struct ngx_qwen_zone_s {
     ngx_rbtree_node_t          accounts_sentinel;
     ngx_uint_t                 naccounts;
 
-    ngx_atomic_t               generation; /* of what a store keeps */
+    ngx_qwen_changes_t         changes;
+    ngx_qwen_zone_settings_t   settings;
 
     ngx_qwen_deadlines_t       signin[NGX_QWEN_SIGNIN_STATES];
     ngx_qwen_rotation_t        rotations[NGX_QWEN_KINDS];
+
+    ngx_queue_t                refresh[NGX_QWEN_REFRESH_STATES];
+    ngx_uint_t                 nrefresh[NGX_QWEN_REFRESH_STATES];
 
     ngx_queue_t                leases;     /* the first to end first */
     ngx_queue_t                free;
@@ -224,6 +300,11 @@ ngx_qwen_account_t *ngx_qwen_account_lookup(ngx_qwen_zone_t *sh,
 ngx_int_t ngx_qwen_account_set(ngx_qwen_pool_t *pool,
     ngx_qwen_credentials_t *credentials, uint32_t sync);
 
+/* Makes an account, of an address that no other has; its sign-in is due.  NULL:
+ * no memory. */
+ngx_qwen_account_t *ngx_qwen_account_add(ngx_qwen_pool_t *pool,
+    ngx_qwen_credentials_t *credentials);
+
 /* Takes it out of everything and frees it, or leaves that to the last lease. */
 void ngx_qwen_account_remove(ngx_qwen_pool_t *pool,
     ngx_qwen_account_t *account);
@@ -232,8 +313,8 @@ void ngx_qwen_account_remove(ngx_qwen_pool_t *pool,
 void ngx_qwen_account_unref(ngx_qwen_pool_t *pool,
     ngx_qwen_account_t *account);
 
-/* Sets a token that ends at expires and serves for life milliseconds.  NGX_OK, or NGX_ERROR: no
- * memory. */
+/* Sets a token that ends at expires and serves for life milliseconds.  NGX_OK,
+ * or NGX_ERROR: no memory. */
 ngx_int_t ngx_qwen_account_sign_in(ngx_qwen_pool_t *pool,
     ngx_qwen_account_t *account, ngx_str_t *token, time_t expires,
     ngx_msec_t life);
@@ -242,13 +323,21 @@ ngx_int_t ngx_qwen_account_sign_in(ngx_qwen_pool_t *pool,
 void ngx_qwen_account_sign_out(ngx_qwen_pool_t *pool,
     ngx_qwen_account_t *account, ngx_msec_t rest);
 
-/* Claims its sign-in for this process. */
+/* Claims its sign-in for this process; a token that it has serves meanwhile. */
 void ngx_qwen_account_claim(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
     ngx_msec_t timeout);
+
+/* Puts it among those whose token is to be replaced, or takes it out. */
+void ngx_qwen_account_refresh(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
+    ngx_qwen_refresh_e state);
 
 /* Keeps the account out of a rotation for rest milliseconds at least. */
 void ngx_qwen_account_rest(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
     ngx_qwen_kind_e kind, ngx_msec_t rest);
+
+/* Ends its rests and forgets its failures; a sign-in is due. */
+void ngx_qwen_account_reset(ngx_qwen_pool_t *pool,
+    ngx_qwen_account_t *account);
 
 /* Notes why it failed. */
 void ngx_qwen_account_error(ngx_qwen_account_t *account,
@@ -273,10 +362,35 @@ ngx_qwen_account_t *ngx_qwen_account_pick(ngx_qwen_zone_t *sh,
 void ngx_qwen_lease_expire(ngx_qwen_pool_t *pool);
 
 
+/* ngx_qwen_signin.c */
+
+/* How long a token that ends then may be used; 0: not at all.  Needs no
+ * lock. */
+ngx_msec_t ngx_qwen_signin_life(time_t expires);
+
+
+/* ngx_qwen_stats.c */
+
+void ngx_qwen_stats_free(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account);
+
+/* Copies the history, the oldest day first, and gives the number of days. */
+ngx_uint_t ngx_qwen_stats_copy(ngx_qwen_account_t *account,
+    qwen_record_day_t *days);
+
+/* Replaces the history.  NGX_OK, or NGX_ERROR: no memory. */
+ngx_int_t ngx_qwen_stats_restore(ngx_qwen_pool_t *pool,
+    ngx_qwen_account_t *account, const qwen_record_day_t *days, size_t n);
+
+
 /* ngx_qwen_zone.c */
 
 /* Something that a store keeps has changed. */
-#define ngx_qwen_zone_changed(sh)  (sh)->generation++
+#define ngx_qwen_zone_changed(sh)  (sh)->changes.last++
+
+/* Removes the accounts that the configuration has made, or those that it has
+ * not, which that sync has not seen.  Takes the lock by itself. */
+void ngx_qwen_zone_remove_unseen(ngx_qwen_pool_t *pool, uint32_t sync,
+    ngx_uint_t configured);
 
 /* A number for a claim, never 0. */
 ngx_uint_t ngx_qwen_zone_claim(ngx_qwen_zone_t *sh);
@@ -284,8 +398,8 @@ ngx_uint_t ngx_qwen_zone_claim(ngx_qwen_zone_t *sh);
 /* Frees a string of the zone, wiped. */
 void ngx_qwen_zone_free(ngx_qwen_pool_t *pool, ngx_str_t *s);
 
-/* Replaces a string of the zone.  NGX_OK, or NGX_ERROR: no memory, the old one
- * stays. */
+/* Replaces a string of the zone, also by an empty one.  NGX_OK, or NGX_ERROR:
+ * no memory, the old one stays. */
 ngx_int_t ngx_qwen_zone_replace(ngx_qwen_pool_t *pool, ngx_str_t *old,
     ngx_str_t *s);
 

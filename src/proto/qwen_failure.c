@@ -35,6 +35,24 @@ qwen_fail_class_name(qwen_fail_class_t class)
 }
 
 
+qwen_fail_class_t
+qwen_fail_class_find(qwen_str_t name)
+{
+    size_t  i;
+
+    for (i = 0;
+         i < sizeof(qwen_fail_classes) / sizeof(qwen_fail_classes[0]);
+         i++)
+    {
+        if (qwen_str_eq(qwen_fail_classes[i].name, name)) {
+            return (qwen_fail_class_t) i;
+        }
+    }
+
+    return QWEN_FAIL_NONE;
+}
+
+
 bool
 qwen_fail_class_retriable(qwen_fail_class_t class)
 {

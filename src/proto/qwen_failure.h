@@ -41,6 +41,9 @@ typedef struct {
  * "" for QWEN_FAIL_NONE). */
 qwen_str_t qwen_fail_class_name(qwen_fail_class_t class);
 
+/* The class of that name; QWEN_FAIL_NONE: there is none. */
+qwen_fail_class_t qwen_fail_class_find(qwen_str_t name);
+
 /* Whether another account may do better, before the client got a byte. */
 bool qwen_fail_class_retriable(qwen_fail_class_t class);
 

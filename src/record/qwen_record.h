@@ -11,7 +11,8 @@
  *
  *     "ngx_qwen":{
  *         "cooldowns":{"chat":1750..,"image":..,"video":..,"cli":..},
- *         "challenged":true,"lastErrorAt":1750..,"lastError":"throttled",
+ *         "challenged":true,"configured":true,
+ *         "lastErrorAt":1750..,"lastError":"throttled",
  *         "days":{"2026-11-25":{"requests":9,"errors":1,
  *                               "chat":{"input":90,"output":80},
  *                               "cli":{"calls":1,"input":9,"output":8}}}}
@@ -41,6 +42,7 @@
 #define QWEN_RECORD_MAX_NAME      128        /* of a key */
 #define QWEN_RECORD_MAX_REASON    128        /* a last error */
 #define QWEN_RECORD_MAX_DAYS      366        /* of an account */
+#define QWEN_RECORD_MAX_EXTRA     32768      /* other members of an account */
 #define QWEN_RECORD_MAX_KEYS      10000
 
 /* Times and counts end here, as numbers in JavaScript do; what is larger is
@@ -82,6 +84,8 @@ typedef struct {
     int64_t                  expires;        /* 0: unknown */
     int64_t                  cool_until[QWEN_RECORD_KINDS];  /* 0: none */
     bool                     challenged;
+    bool                     configured;     /* by a directive, which has its
+                                                password */
     bool                     stale;          /* a secret was not kept as it
                                                 would be rendered now */
     int64_t                  last_error_at;  /* 0: none */

@@ -31,6 +31,8 @@ static const qwen_record_member_t  qwen_record_own[] = {
     { "cooldowns", qwen_record_read_object, 0, 0, 0, qwen_record_cooldowns },
     { "challenged", qwen_record_read_flag, qwen_record_offset(challenged), 0,
       0, NULL },
+    { "configured", qwen_record_read_flag, qwen_record_offset(configured), 0,
+      0, NULL },
     qwen_record_time("lastErrorAt", last_error_at),
     { "lastError", qwen_record_read_string, qwen_record_offset(last_error),
       QWEN_RECORD_MAX_REASON, 0, NULL },
@@ -111,6 +113,13 @@ qwen_record_read_account(qwen_record_reader_t *reader, qwen_cursor_t *cursor,
         != QWEN_OK)
     {
         return QWEN_ERROR;
+    }
+
+    if (account->extra.len + account->own_extra.len > QWEN_RECORD_MAX_EXTRA) {
+        return qwen_record_refuse(reader, QWEN_RECORD_SIZE, place,
+                                  "an account must have at most %d bytes of "
+                                  "members that are not known",
+                                  QWEN_RECORD_MAX_EXTRA);
     }
 
     account->stale = reader->stale;

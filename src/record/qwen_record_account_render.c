@@ -94,6 +94,10 @@ qwen_record_put_own(qwen_record_writer_t *writer,
         qwen_record_put_flag(writer, qwen_literal("challenged"), true);
     }
 
+    if (account->configured) {
+        qwen_record_put_flag(writer, qwen_literal("configured"), true);
+    }
+
     qwen_record_put_count(writer, qwen_literal("lastErrorAt"),
                           qwen_record_seconds(account->last_error_at));
 

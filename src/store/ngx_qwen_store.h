@@ -1,8 +1,8 @@
 
 /*
- * Where accounts are kept.  The zone in shared memory holds them while nginx
- * runs; a store brings them into it and keeps what changes.  Every call that
- * may be slow ends by a callback, which may come before the call returns.
+ * Where accounts, settings and counters are kept.  The zone in shared memory
+ * holds them while nginx runs; a store brings them into it and keeps what
+ * changes (ngx_qwen_changes.h).
  */
 
 #ifndef _NGX_QWEN_STORE_H_INCLUDED_
@@ -13,36 +13,37 @@
 #include <ngx_core.h>
 
 #include "ngx_qwen_pool.h"
+#include "qwen_seal.h"
 
 
 typedef struct ngx_qwen_store_s  ngx_qwen_store_t;
 
 
-/* NGX_OK or NGX_ERROR, with the reason logged. */
-typedef void (*ngx_qwen_store_done_pt)(void *data, ngx_int_t rc);
-
-
 typedef struct {
     ngx_str_t     name;
+    ngx_uint_t    keeps;             /* what is set outlives nginx */
 
     /* At configuration: the arguments of qwen_store behind the name.
      * NGX_CONF_OK, NGX_CONF_ERROR or what is wrong. */
     char       *(*init)(ngx_conf_t *cf, ngx_qwen_store_t *store,
                         ngx_str_t *args, ngx_uint_t nargs);
 
-    /* Brings what is kept into the pool; the caller marks the pool as loaded
-     * when done tells NGX_OK. */
-    void        (*load)(ngx_qwen_store_t *store, ngx_qwen_pool_t *pool,
-                        ngx_qwen_store_done_pt done, void *data);
+    /* In the master, for a new zone: brings what is kept into it.  NGX_OK, or
+     * NGX_ERROR with the reason logged: the configuration is refused. */
+    ngx_int_t   (*load)(ngx_qwen_store_t *store, ngx_log_t *log);
 
-    /* Keeps what the pool holds now. */
-    void        (*save)(ngx_qwen_store_t *store, ngx_qwen_pool_t *pool,
-                        ngx_qwen_store_done_pt done, void *data);
+    /* In the master: the configuration is taken. */
+    void        (*commit)(ngx_qwen_store_t *store, ngx_cycle_t *cycle);
+
+    /* In worker 0: keeps what changes, until it exits. */
+    void        (*start)(ngx_qwen_store_t *store, ngx_cycle_t *cycle);
+    void        (*exit)(ngx_qwen_store_t *store, ngx_cycle_t *cycle);
 } ngx_qwen_store_type_t;
 
 
 struct ngx_qwen_store_s {
     ngx_qwen_store_type_t  *type;
+    ngx_qwen_pool_t        *pool;
     void                   *ctx;     /* the type's own, set by init */
 };
 
@@ -50,8 +51,15 @@ struct ngx_qwen_store_s {
 /* The type of that name, or NULL. */
 ngx_qwen_store_type_t *ngx_qwen_store_find(ngx_str_t *name);
 
+/* At configuration: the keys that seal a store's secrets, from its last
+ * arguments; NULL: there are none.  They are freed with the configuration.
+ * NGX_OK, or NGX_ERROR with the reason logged. */
+ngx_int_t ngx_qwen_store_keys(ngx_conf_t *cf, ngx_str_t *args,
+    ngx_uint_t nargs, qwen_seal_ring_t **ring);
+
 
 extern ngx_qwen_store_type_t  ngx_qwen_store_none;
+extern ngx_qwen_store_type_t  ngx_qwen_store_file;
 
 
 #endif /* _NGX_QWEN_STORE_H_INCLUDED_ */

@@ -1,7 +1,8 @@
 
 /*
  * No store: the accounts are those of the configuration, which the zone's init
- * has put there, and tokens live as long as the zone.
+ * has put there; what administrators add, and tokens, live as long as the
+ * zone.
  */
 
 #include "ngx_qwen_store.h"
@@ -9,17 +10,20 @@
 
 static char *ngx_qwen_store_none_init(ngx_conf_t *cf, ngx_qwen_store_t *store,
     ngx_str_t *args, ngx_uint_t nargs);
-static void ngx_qwen_store_none_load(ngx_qwen_store_t *store,
-    ngx_qwen_pool_t *pool, ngx_qwen_store_done_pt done, void *data);
-static void ngx_qwen_store_none_save(ngx_qwen_store_t *store,
-    ngx_qwen_pool_t *pool, ngx_qwen_store_done_pt done, void *data);
+static ngx_int_t ngx_qwen_store_none_load(ngx_qwen_store_t *store,
+    ngx_log_t *log);
+static void ngx_qwen_store_none_step(ngx_qwen_store_t *store,
+    ngx_cycle_t *cycle);
 
 
 ngx_qwen_store_type_t  ngx_qwen_store_none = {
     ngx_string("none"),
+    0,
     ngx_qwen_store_none_init,
     ngx_qwen_store_none_load,
-    ngx_qwen_store_none_save
+    ngx_qwen_store_none_step,
+    ngx_qwen_store_none_step,
+    ngx_qwen_store_none_step
 };
 
 
@@ -35,17 +39,17 @@ ngx_qwen_store_none_init(ngx_conf_t *cf, ngx_qwen_store_t *store,
 }
 
 
-static void
-ngx_qwen_store_none_load(ngx_qwen_store_t *store, ngx_qwen_pool_t *pool,
-    ngx_qwen_store_done_pt done, void *data)
+static ngx_int_t
+ngx_qwen_store_none_load(ngx_qwen_store_t *store, ngx_log_t *log)
 {
-    done(data, NGX_OK);
+    ngx_qwen_pool_set_loaded(store->pool);
+
+    return NGX_OK;
 }
 
 
 static void
-ngx_qwen_store_none_save(ngx_qwen_store_t *store, ngx_qwen_pool_t *pool,
-    ngx_qwen_store_done_pt done, void *data)
+ngx_qwen_store_none_step(ngx_qwen_store_t *store, ngx_cycle_t *cycle)
 {
-    done(data, NGX_OK);
+    /* void */
 }

@@ -37,6 +37,9 @@ test_classes(void **state)
 
     for (i = 0; i < test_count(cases); i++) {
         test_assert_str(qwen_fail_class_name(cases[i].class), cases[i].name);
+        assert_int_equal(qwen_fail_class_find(
+                                     qwen_fail_class_name(cases[i].class)),
+                         cases[i].class);
         assert_int_equal(qwen_fail_class_retriable(cases[i].class),
                          cases[i].retriable);
     }

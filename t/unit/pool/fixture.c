@@ -246,7 +246,8 @@ fixture_sign_in(fixture_t *f, time_t expires)
     ngx_qwen_signin_t  signin;
 
     for (n = 0;
-         ngx_qwen_signin_claim(f->pool, f->mempool, 10000, &signin) == NGX_OK;
+         ngx_qwen_signin_claim(f->pool, f->mempool, 10000, 1000, &signin)
+         == NGX_OK;
          n++)
     {
         token.len = snprintf(text, sizeof(text), "token-%lu-%lu",

@@ -513,7 +513,8 @@ test_full_zone_gives_an_error(void **state)
     text.len = 3000;
     text.data = ngx_pcalloc(f->mempool, text.len);
 
-    assert_int_equal(ngx_qwen_signin_claim(f->pool, f->mempool, 1000, &signin),
+    assert_int_equal(ngx_qwen_signin_claim(f->pool, f->mempool, 1000, 1000,
+                                           &signin),
                      NGX_OK);
     assert_int_equal(ngx_qwen_signin_done(f->pool, &signin, &text, LASTING),
                      NGX_ERROR);
@@ -589,7 +590,8 @@ test_any_order_of_calls_leaves_the_zone_consistent(void **state)
 
         case 5:
             (void) ngx_qwen_signin_claim(f->pool, f->mempool,
-                                         random() % MINUTE, &signin);
+                                         random() % MINUTE, 1000,
+                                         &signin);
             break;
 
         case 6:

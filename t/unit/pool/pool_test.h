@@ -73,7 +73,7 @@ static ngx_inline void
 test_claim(fixture_t *f, ngx_msec_t timeout, ngx_qwen_signin_t *signin)
 {
     assert_int_equal(ngx_qwen_signin_claim(f->pool, f->mempool, timeout,
-                                           signin),
+                                           1000, signin),
                      NGX_OK);
 }
 

@@ -71,7 +71,7 @@ sign_in(fixture_t *f, ngx_pool_t *mempool)
     ngx_str_t          token = ngx_string("token");
     ngx_qwen_signin_t  signin;
 
-    if (ngx_qwen_signin_claim(f->pool, mempool, 1000, &signin) != NGX_OK) {
+    if (ngx_qwen_signin_claim(f->pool, mempool, 1000, 1000, &signin) != NGX_OK) {
         return;
     }
 
@@ -221,7 +221,7 @@ start_one_that_dies(fixture_t *f)
 
     /* two leases, a claim, the lock: everything a process can hold */
 
-    while (ngx_qwen_signin_claim(f->pool, f->mempool, 5000, &signin)
+    while (ngx_qwen_signin_claim(f->pool, f->mempool, 5000, 1000, &signin)
            != NGX_OK)
     {
         if (test_take(f, 0, NULL, 0, &lease) == NGX_OK) {

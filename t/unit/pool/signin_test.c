@@ -36,7 +36,7 @@ done(fixture_t *f, ngx_qwen_signin_t *signin, time_t expires)
 static ngx_int_t
 claim(fixture_t *f, ngx_qwen_signin_t *signin)
 {
-    return ngx_qwen_signin_claim(f->pool, f->mempool, 10000, signin);
+    return ngx_qwen_signin_claim(f->pool, f->mempool, 10000, 1000, signin);
 }
 
 
@@ -62,11 +62,11 @@ test_sign_in_is_due_until_all_have_a_token(void **state)
 
     assert_int_equal(test_take(f, 0, NULL, 0, &lease), NGX_AGAIN);
 
-    assert_int_equal(ngx_qwen_signin_due(f->pool), 1);
+    assert_int_equal(ngx_qwen_signin_due(f->pool, 1000), 1);
     assert_int_equal(claim(f, &first), NGX_OK);
-    assert_int_equal(ngx_qwen_signin_due(f->pool), 1);
+    assert_int_equal(ngx_qwen_signin_due(f->pool, 1000), 1);
     assert_int_equal(claim(f, &second), NGX_OK);
-    assert_int_equal(ngx_qwen_signin_due(f->pool), 0);
+    assert_int_equal(ngx_qwen_signin_due(f->pool, 1000), 0);
     assert_int_equal(claim(f, &third), NGX_DECLINED);
 
     assert_int_equal(first.account, 1);
@@ -298,7 +298,7 @@ test_end_of_a_token_is_seen_by_a_claim(void **state)
     assert_int_equal(claim(f, &signin), NGX_DECLINED);
 
     fixture_clock_advance(HOUR);
-    assert_int_equal(ngx_qwen_signin_due(f->pool), 1);
+    assert_int_equal(ngx_qwen_signin_due(f->pool, 1000), 1);
     assert_int_equal(claim(f, &signin), NGX_OK);
 }
 

@@ -331,7 +331,7 @@ test_little_room_for_tokens_is_told(void **state)
 
     pool = fixture_configuration(f);
 
-    for (i = 0; i < 1500; i++) {
+    for (i = 0; i < 900; i++) {
         snprintf(email, sizeof(email), "other%lu@example.com",
                  (unsigned long) i);
         fixture_account(pool, email, "secret");
@@ -339,7 +339,7 @@ test_little_room_for_tokens_is_told(void **state)
 
     assert_int_equal(fixture_reload(f, pool), NGX_OK);
     assert_non_null(strstr(fixture_log(), "bytes left for the tokens of "
-                           "1500 accounts, increase its size"));
+                           "900 accounts, increase its size"));
 }
 
 
