@@ -81,7 +81,7 @@ my @wrong = (
     ['qwen_web_cookie is given once', 'qwen_web_cookie a=b; qwen_web_cookie c=d;', '', '', '"qwen_web_cookie" directive is duplicate'],
     ['qwen_allow_origin is given once', 'qwen_allow_origin *; qwen_allow_origin off;', '', '', '"qwen_allow_origin" directive is duplicate'],
 
-    ['an API is a known one', '', 'location /x/ { qwen_api claude; }', '', 'invalid API "claude" in "qwen_api" directive, it must be openai, models, healthz, readyz or error'],
+    ['an API is a known one', '', 'location /x/ { qwen_api claude; }', '', 'invalid API "claude" in "qwen_api" directive, it must be openai, models, admin, verify, healthz, readyz or error'],
     ['an API is given once', '', 'location /x/ { qwen_api openai; qwen_api openai; }', '', '"qwen_api" directive is duplicate or follows another content handler'],
     ['an API follows no other content handler', '', 'location /x/ { proxy_pass http://127.0.0.1:1; qwen_api openai; }', '', 'is duplicate or follows another content handler'],
     ['openai wants a prefix, not an exact location', '', 'location = /x/ { qwen_api openai; }', '', '"qwen_api openai" takes its routes from what follows a location\'s prefix, location "/x/" is none'],

@@ -26,13 +26,16 @@ static qwen_buf_t  ngx_http_qwen_scratch;
 
 ngx_int_t
 ngx_http_qwen_answer_init(ngx_http_request_t *r,
-    ngx_http_qwen_answer_t *answer, qwen_request_t *request)
+    ngx_http_qwen_answer_t *answer, qwen_request_t *request,
+    const ngx_http_qwen_effective_t *effective)
 {
     char                         id[sizeof("chatcmpl-") - 1 + QWEN_UUID_LEN];
     qwen_openai_chat_options_t   options;
 
     answer->request = r;
     answer->conf = ngx_http_get_module_loc_conf(r, ngx_http_qwen_module);
+    answer->reasoning = effective->reasoning;
+    answer->search_mode = effective->search_info;
     answer->max_rendered = ngx_http_qwen_answer_max(answer->conf);
 
     if (request->chat_type == QWEN_CHAT_SEARCH) {
@@ -124,7 +127,7 @@ ngx_http_qwen_answer_begin(ngx_http_qwen_answer_t *answer)
         qwen_openai_chat_restart(&answer->openai);
     }
 
-    reasoning = answer->conf->reasoning;
+    reasoning = answer->reasoning;
     sink = &answer->openai.sink;
 
     if (reasoning != NGX_HTTP_QWEN_REASONING_CONTENT) {
@@ -136,7 +139,7 @@ ngx_http_qwen_answer_begin(ngx_http_qwen_answer_t *answer)
 
     if (answer->search_info) {
         qwen_search_info_init(answer->search_info,
-                              answer->conf->search_info
+                              answer->search_mode
                               == NGX_HTTP_QWEN_SEARCH_TABLE,
                               reasoning != NGX_HTTP_QWEN_REASONING_OFF, sink);
         sink = &answer->search_info->sink;

@@ -8,7 +8,7 @@
 #define _NGX_HTTP_QWEN_ANSWER_H_INCLUDED_
 
 
-#include "ngx_http_qwen_conf.h"
+#include "ngx_http_qwen_effective.h"
 #include "ngx_http_qwen_stream.h"
 #include "qwen_openai_chat.h"
 #include "qwen_stage.h"
@@ -18,6 +18,8 @@
 typedef struct {
     ngx_http_request_t         *request;
     ngx_http_qwen_loc_conf_t   *conf;
+    ngx_uint_t                  reasoning;
+    ngx_uint_t                  search_mode;
     qwen_web_stream_t           web;
     qwen_search_info_t         *search_info; /* NULL: no sources can come */
     qwen_think_tags_t           think_tags;
@@ -37,7 +39,8 @@ typedef struct {
 /* Prepares the answer to a client's request; its memory is freed by
  * ngx_http_qwen_answer_free(). */
 ngx_int_t ngx_http_qwen_answer_init(ngx_http_request_t *r,
-    ngx_http_qwen_answer_t *answer, qwen_request_t *request);
+    ngx_http_qwen_answer_t *answer, qwen_request_t *request,
+    const ngx_http_qwen_effective_t *effective);
 void ngx_http_qwen_answer_free(ngx_http_qwen_answer_t *answer);
 
 /* Before each completion: forgets what an earlier one brought. */

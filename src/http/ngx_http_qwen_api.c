@@ -1,5 +1,6 @@
 
 #include "ngx_http_qwen_api.h"
+#include "ngx_http_qwen_admin.h"
 #include "ngx_http_qwen_auth.h"
 #include "ngx_http_qwen_chat.h"
 #include "ngx_http_qwen_conf.h"
@@ -38,12 +39,14 @@ static ngx_int_t ngx_http_qwen_refuse(ngx_http_request_t *r,
 
 
 static const ngx_http_qwen_api_t  ngx_http_qwen_apis[] = {
-    { ngx_string("openai"), ngx_http_qwen_openai_handler, 1 },
-    { ngx_string("models"), ngx_http_qwen_open_models_handler, 0 },
-    { ngx_string("healthz"), ngx_http_qwen_healthz_handler, 0 },
-    { ngx_string("readyz"), ngx_http_qwen_readyz_handler, 0 },
-    { ngx_string("error"), ngx_http_qwen_error_handler, 0 },
-    { ngx_null_string, NULL, 0 }
+    { ngx_string("openai"), ngx_http_qwen_openai_handler, 1, 0 },
+    { ngx_string("models"), ngx_http_qwen_open_models_handler, 0, 0 },
+    { ngx_string("admin"), ngx_http_qwen_admin_handler, 1, 1 },
+    { ngx_string("verify"), ngx_http_qwen_verify_handler, 0, 1 },
+    { ngx_string("healthz"), ngx_http_qwen_healthz_handler, 0, 0 },
+    { ngx_string("readyz"), ngx_http_qwen_readyz_handler, 0, 0 },
+    { ngx_string("error"), ngx_http_qwen_error_handler, 0, 0 },
+    { ngx_null_string, NULL, 0, 0 }
 };
 
 
@@ -88,9 +91,7 @@ ngx_http_qwen_api_find(ngx_str_t *name)
 static ngx_int_t
 ngx_http_qwen_openai_handler(ngx_http_request_t *r)
 {
-    size_t                     n;
-    ngx_str_t                  path;
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_str_t  path;
 
     if (r->method == NGX_HTTP_OPTIONS) {
         return ngx_http_qwen_respond_preflight(r);
@@ -99,6 +100,19 @@ ngx_http_qwen_openai_handler(ngx_http_request_t *r)
     if (ngx_http_qwen_auth(r) == NULL) {
         return ngx_http_qwen_refuse(r, NGX_HTTP_UNAUTHORIZED, NULL);
     }
+
+    path = ngx_http_qwen_api_path(r);
+
+    return ngx_http_qwen_route(r, &path);
+}
+
+
+ngx_str_t
+ngx_http_qwen_api_path(ngx_http_request_t *r)
+{
+    size_t                     n;
+    ngx_str_t                  path;
+    ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
@@ -112,7 +126,24 @@ ngx_http_qwen_openai_handler(ngx_http_request_t *r)
         path.len--;
     }
 
-    return ngx_http_qwen_route(r, &path);
+    return path;
+}
+
+
+ngx_uint_t
+ngx_http_qwen_api_match(ngx_str_t *path, const ngx_str_t *route,
+    ngx_str_t *rest)
+{
+    if (path->len < route->len
+        || ngx_strncmp(path->data, route->data, route->len) != 0)
+    {
+        return 0;
+    }
+
+    rest->data = path->data + route->len;
+    rest->len = path->len - route->len;
+
+    return (rest->len != 0) == (rest->data[-1] == '/');
 }
 
 
@@ -124,17 +155,7 @@ ngx_http_qwen_route(ngx_http_request_t *r, ngx_str_t *path)
 
     for (route = ngx_http_qwen_routes; route->handler; route++) {
 
-        if (path->len < route->path.len
-            || ngx_strncmp(path->data, route->path.data, route->path.len)
-               != 0)
-        {
-            continue;
-        }
-
-        rest.data = path->data + route->path.len;
-        rest.len = path->len - route->path.len;
-
-        if ((rest.len != 0) != (rest.data[-1] == '/')) {
+        if (!ngx_http_qwen_api_match(path, &route->path, &rest)) {
             continue;
         }
 

@@ -4,7 +4,8 @@
 #include "ngx_qwen_settings.h"
 
 
-static const ngx_qwen_key_t *ngx_http_qwen_find_key(ngx_http_request_t *r);
+static const ngx_qwen_key_t *ngx_http_qwen_find_key(ngx_http_request_t *r,
+    ngx_str_t *presented);
 static const ngx_qwen_key_t *ngx_http_qwen_copy_key(ngx_http_request_t *r,
     const ngx_qwen_key_t *key);
 static void ngx_http_qwen_strip_bearer(ngx_str_t *value);
@@ -22,7 +23,7 @@ ngx_http_qwen_auth(ngx_http_request_t *r)
     }
 
     if (!ctx->key_checked) {
-        ctx->key = ngx_http_qwen_find_key(r->main);
+        ctx->key = ngx_http_qwen_find_key(r->main, &ctx->presented);
         ctx->key_checked = 1;
     }
 
@@ -31,24 +32,29 @@ ngx_http_qwen_auth(ngx_http_request_t *r)
 
 
 static const ngx_qwen_key_t *
-ngx_http_qwen_find_key(ngx_http_request_t *r)
+ngx_http_qwen_find_key(ngx_http_request_t *r, ngx_str_t *presented)
 {
-    ngx_str_t             *x_api_key, value;
+    ngx_str_t             *x_api_key;
     const ngx_qwen_key_t  *key;
 
     if (r->headers_in.authorization) {
-        value = r->headers_in.authorization->value;
-        ngx_http_qwen_strip_bearer(&value);
+        *presented = r->headers_in.authorization->value;
+        ngx_http_qwen_strip_bearer(presented);
 
-        key = ngx_http_qwen_auth_key(r, &value);
+        key = ngx_http_qwen_auth_key(r, presented);
         if (key) {
             return key;
         }
     }
 
     x_api_key = ngx_http_qwen_x_api_key(r);
+    if (x_api_key == NULL) {
+        return NULL;
+    }
 
-    return x_api_key ? ngx_http_qwen_auth_key(r, x_api_key) : NULL;
+    *presented = *x_api_key;
+
+    return ngx_http_qwen_auth_key(r, presented);
 }
 
 

@@ -135,10 +135,11 @@ ngx_http_qwen_chat_supported(const qwen_request_t *request,
 static ngx_int_t
 ngx_http_qwen_chat_create(ngx_http_request_t *r, qwen_request_t *request)
 {
-    ngx_http_cleanup_t    *left;
-    ngx_pool_cleanup_t    *cln;
-    ngx_http_qwen_ctx_t   *ctx;
-    ngx_http_qwen_chat_t  *chat;
+    ngx_http_cleanup_t         *left;
+    ngx_pool_cleanup_t         *cln;
+    ngx_http_qwen_ctx_t        *ctx;
+    ngx_http_qwen_chat_t       *chat;
+    ngx_http_qwen_effective_t   effective;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
 
@@ -175,10 +176,15 @@ ngx_http_qwen_chat_create(ngx_http_request_t *r, qwen_request_t *request)
     qwen_buf_init(&chat->head, NGX_HTTP_QWEN_CHAT_PARTS / 2);
     qwen_buf_init(&chat->tail, NGX_HTTP_QWEN_CHAT_PARTS / 2);
 
-    if (ngx_array_init(&chat->tried, r->pool, chat->qlcf->attempts,
+    ngx_http_qwen_effective_of(r, &effective);
+
+    chat->attempts = effective.attempts;
+    chat->retry_delay = effective.retry_delay;
+
+    if (ngx_array_init(&chat->tried, r->pool, chat->attempts,
                        sizeof(uint64_t))
         != NGX_OK
-        || ngx_array_init(&chat->blames, r->pool, chat->qlcf->attempts,
+        || ngx_array_init(&chat->blames, r->pool, chat->attempts,
                           sizeof(ngx_http_qwen_blame_t))
            != NGX_OK
         || ngx_http_qwen_chat_model(chat, request) != NGX_OK
@@ -187,7 +193,9 @@ ngx_http_qwen_chat_create(ngx_http_request_t *r, qwen_request_t *request)
         return NGX_ERROR;
     }
 
-    if (ngx_http_qwen_answer_init(r, &chat->answer, request) != NGX_OK) {
+    if (ngx_http_qwen_answer_init(r, &chat->answer, request, &effective)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

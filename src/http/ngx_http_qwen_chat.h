@@ -39,6 +39,8 @@ struct ngx_http_qwen_chat_s {
 
     /* the attempts */
     ngx_qwen_lease_t              *lease;
+    ngx_uint_t                     attempts;     /* at most */
+    ngx_msec_t                     retry_delay;
     ngx_array_t                    tried;        /* of uint64_t, accounts */
     ngx_array_t                    blames;       /* of ngx_http_qwen_blame_t */
     ngx_uint_t                     failures;     /* that count as attempts */

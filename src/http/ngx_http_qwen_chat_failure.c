@@ -151,10 +151,8 @@ ngx_http_qwen_chat_class(ngx_http_qwen_chat_t *chat, qwen_fail_class_t class)
 static ngx_int_t
 ngx_http_qwen_chat_again(ngx_http_qwen_chat_t *chat, ngx_msec_t *delay)
 {
-    ngx_msec_int_t             rest;
-    ngx_http_qwen_loc_conf_t  *qlcf;
+    ngx_msec_int_t  rest;
 
-    qlcf = chat->qlcf;
     rest = (ngx_msec_int_t) (chat->deadline - ngx_current_msec);
 
     if (chat->expired || rest <= 0
@@ -182,16 +180,16 @@ ngx_http_qwen_chat_again(ngx_http_qwen_chat_t *chat, ngx_msec_t *delay)
 
     case QWEN_FAIL_FORBIDDEN:
 
-        *delay = qlcf->retry_delay;
+        *delay = chat->retry_delay;
 
         return (++chat->moves < NGX_HTTP_QWEN_CHAT_MOVES)
                ? ngx_http_qwen_chat_exclude(chat) : NGX_DECLINED;
 
     default:
 
-        *delay = qlcf->retry_delay << ngx_min(chat->failures, 16);
+        *delay = chat->retry_delay << ngx_min(chat->failures, 16);
 
-        return (++chat->failures < qlcf->attempts)
+        return (++chat->failures < chat->attempts)
                ? ngx_http_qwen_chat_exclude(chat) : NGX_DECLINED;
     }
 }

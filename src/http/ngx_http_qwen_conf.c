@@ -122,6 +122,7 @@ ngx_http_qwen_create_loc_conf(ngx_conf_t *cf)
      *     qlcf->web = { { NULL, 0 }, ... };
      *     qlcf->web_cookie = { 0, NULL };
      *     qlcf->handler = NULL;
+     *     qlcf->closed = 0;
      */
 
     qlcf->attempts = NGX_CONF_UNSET_UINT;
@@ -149,17 +150,23 @@ ngx_http_qwen_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_core_loc_conf_t  *clcf;
 
-    ngx_conf_merge_uint_value(conf->attempts, prev->attempts, 3);
-    ngx_conf_merge_msec_value(conf->retry_delay, prev->retry_delay, 100);
-    ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 120000);
+    /* where no directive is, settings count: ngx_http_qwen_effective.h */
+
+    ngx_conf_merge_uint_value(conf->attempts, prev->attempts,
+                              NGX_CONF_UNSET_UINT);
+    ngx_conf_merge_msec_value(conf->retry_delay, prev->retry_delay,
+                              NGX_CONF_UNSET_MSEC);
     ngx_conf_merge_uint_value(conf->reasoning, prev->reasoning,
-                              NGX_HTTP_QWEN_REASONING_CONTENT);
+                              NGX_CONF_UNSET_UINT);
     ngx_conf_merge_uint_value(conf->search_info, prev->search_info,
-                              NGX_HTTP_QWEN_SEARCH_TABLE);
+                              NGX_CONF_UNSET_UINT);
+    ngx_conf_merge_value(conf->models_variants, prev->models_variants,
+                         NGX_CONF_UNSET);
+
+    ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 120000);
     ngx_conf_merge_value(conf->stream_usage, prev->stream_usage, 0);
     ngx_conf_merge_msec_value(conf->stream_keepalive, prev->stream_keepalive,
                               15000);
-    ngx_conf_merge_value(conf->models_variants, prev->models_variants, 1);
     ngx_conf_merge_size_value(conf->max_upstream_body,
                               prev->max_upstream_body, 120 * 1024);
     ngx_conf_merge_size_value(conf->max_event, prev->max_event,
@@ -167,7 +174,13 @@ ngx_http_qwen_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_size_value(conf->max_answer, prev->max_answer,
                               8 * 1024 * 1024);
     ngx_conf_merge_size_value(conf->max_json, prev->max_json, 1024 * 1024);
+
+    if (conf->closed && conf->allow_origin.data == NULL) {
+        ngx_str_set(&conf->allow_origin, "");
+    }
+
     ngx_conf_merge_str_value(conf->allow_origin, prev->allow_origin, "*");
+
     ngx_conf_merge_str_value(conf->web_cookie, prev->web_cookie, "");
 
     ngx_http_qwen_merge_web_params(&conf->web, &prev->web);

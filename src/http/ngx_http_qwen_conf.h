@@ -68,6 +68,7 @@ typedef struct {
     qwen_web_params_t          web;
     ngx_str_t                  web_cookie;
     ngx_http_handler_pt        handler;  /* of "qwen_api" */
+    ngx_uint_t                 closed;   /* see ngx_http_qwen_api.h */
 } ngx_http_qwen_loc_conf_t;
 
 

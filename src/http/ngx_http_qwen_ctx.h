@@ -48,7 +48,9 @@ typedef struct {
     ngx_http_qwen_chat_t        *chat;
     ngx_http_qwen_stream_t      *stream;
     void                        *models;     /* a request for the list */
+    void                        *admin;      /* an administrator's request */
     const ngx_qwen_key_t        *key;        /* the client's */
+    ngx_str_t                    presented;  /* its value, in a header */
     ngx_http_qwen_log_t          log;
     unsigned                     key_checked:1;
 } ngx_http_qwen_ctx_t;

@@ -380,7 +380,8 @@ ngx_http_qwen_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (api == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid API \"%V\" in \"%V\" directive, it must "
-                           "be openai, models, healthz, readyz or error",
+                           "be openai, models, admin, verify, healthz, readyz or "
+                           "error",
                            &value[1], &cmd->name);
         return NGX_CONF_ERROR;
     }
@@ -415,6 +416,7 @@ ngx_http_qwen_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     qscf->api = clcf;
     qlcf->handler = api->handler;
+    qlcf->closed = api->closed;
     clcf->handler = api->handler;
 
     return NGX_CONF_OK;

@@ -2,6 +2,7 @@
 /* The list of models: a worker's copy of it, and the routes that tell it. */
 
 #include "ngx_http_qwen_models.h"
+#include "ngx_http_qwen_effective.h"
 #include "ngx_http_qwen_respond.h"
 #include "ngx_http_qwen_task.h"
 #include "qwen_openai_models.h"
@@ -311,16 +312,16 @@ ngx_http_qwen_models_respond(ngx_http_request_t *r, ngx_str_t *id,
 {
     ngx_pool_cleanup_t           *cln;
     qwen_openai_error_t           error;
-    ngx_http_qwen_loc_conf_t     *qlcf;
+    ngx_http_qwen_effective_t     effective;
     ngx_http_qwen_models_list_t  *list;
 
     if (id->len) {
         return ngx_http_qwen_models_respond_one(r, id, models);
     }
 
-    qlcf = ngx_http_get_module_loc_conf(r, ngx_http_qwen_module);
+    ngx_http_qwen_effective_of(r, &effective);
 
-    list = ngx_http_qwen_models_list(qlcf->models_variants);
+    list = ngx_http_qwen_models_list(effective.models_variants);
     cln = ngx_pool_cleanup_add(r->pool, 0);
 
     if (list == NULL || cln == NULL) {
@@ -346,14 +347,14 @@ ngx_http_qwen_models_respond_one(ngx_http_request_t *r, ngx_str_t *id,
     qwen_str_t                 name;
     qwen_buf_t                 body;
     qwen_openai_error_t        error;
-    ngx_http_qwen_loc_conf_t  *qlcf;
+    ngx_http_qwen_effective_t  effective;
 
-    qlcf = ngx_http_get_module_loc_conf(r, ngx_http_qwen_module);
+    ngx_http_qwen_effective_of(r, &effective);
 
     qwen_buf_init(&body, NGX_HTTP_QWEN_MAX_LIST);
 
     name = (qwen_str_t) { id->data, id->len };
-    found = qwen_openai_model_render(models, name, qlcf->models_variants,
+    found = qwen_openai_model_render(models, name, effective.models_variants,
                                      ngx_time(), &body);
 
     if (found == QWEN_OK) {

@@ -9,8 +9,6 @@
 
 static ngx_table_elt_t *ngx_http_qwen_push_header(ngx_http_request_t *r,
     char *name, ngx_str_t *value);
-static ngx_int_t ngx_http_qwen_add_retry_after(ngx_http_request_t *r,
-    ngx_msec_t retry_after);
 
 
 static ngx_str_t  ngx_http_qwen_bearer = ngx_string("Bearer");
@@ -177,7 +175,7 @@ ngx_http_qwen_respond_error(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_qwen_add_retry_after(ngx_http_request_t *r, ngx_msec_t retry_after)
 {
     ngx_str_t  value;

@@ -20,6 +20,10 @@ ngx_int_t ngx_http_qwen_add_header(ngx_http_request_t *r, char *name,
 /* Adds what lets a browser's script of another origin read the answer. */
 ngx_int_t ngx_http_qwen_add_cors(ngx_http_request_t *r);
 
+/* Adds the time after which a request may be repeated (milliseconds). */
+ngx_int_t ngx_http_qwen_add_retry_after(ngx_http_request_t *r,
+    ngx_msec_t retry_after);
+
 /* The following send a whole answer and return what the request is to be
  * finalized with. */
 

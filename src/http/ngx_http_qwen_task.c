@@ -2,13 +2,13 @@
 #include "ngx_http_qwen_task.h"
 #include "ngx_http_qwen_answer.h"
 #include "ngx_http_qwen_models.h"
+#include "ngx_http_qwen_refresh.h"
 #include "ngx_http_qwen_signin.h"
 #include "ngx_qwen_settings.h"
 
 
 #define NGX_HTTP_QWEN_TASK_INTERVAL  1000
 #define NGX_HTTP_QWEN_TASK_PAUSE     20
-#define NGX_HTTP_QWEN_TASK_SIGNINS   5
 
 
 static void ngx_http_qwen_task_handler(ngx_event_t *ev);
@@ -85,7 +85,6 @@ ngx_http_qwen_exit_process(ngx_cycle_t *cycle)
 static void
 ngx_http_qwen_task_handler(ngx_event_t *ev)
 {
-    ngx_uint_t                  n;
     ngx_http_qwen_main_conf_t  *qmcf;
 
     /* without a master the process outlives its configuration */
@@ -104,11 +103,13 @@ ngx_http_qwen_task_handler(ngx_event_t *ev)
 
     ngx_http_qwen_task_nudged = 0;
 
-    for (n = 0; n < NGX_HTTP_QWEN_TASK_SIGNINS; n++) {
-        if (ngx_http_qwen_signin_start(qmcf) != NGX_OK) {
-            break;
-        }
+    if (ngx_worker == 0 && !ngx_exiting) {
+        ngx_http_qwen_refresh(qmcf);
     }
+
+    /* the pool limits how many run */
+
+    while (ngx_http_qwen_signin_start(qmcf) == NGX_OK) { /* void */ }
 
     (void) ngx_http_qwen_models_refresh(qmcf);
 

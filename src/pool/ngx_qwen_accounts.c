@@ -7,6 +7,7 @@
 
 static void ngx_qwen_accounts_copy(ngx_qwen_account_t *account,
     ngx_qwen_account_copy_t *copy);
+static ngx_uint_t ngx_qwen_accounts_pending(ngx_qwen_account_t *account);
 static u_char *ngx_qwen_accounts_copy_str(u_char *p, qwen_str_t *to,
     ngx_str_t *from);
 static ngx_qwen_credentials_t ngx_qwen_accounts_credentials(
@@ -77,6 +78,8 @@ ngx_qwen_accounts_copy(ngx_qwen_account_t *account,
 
     copy->number = account->number;
     copy->signed_in = (account->state == NGX_QWEN_SIGNIN_DONE);
+    copy->pending = ngx_qwen_accounts_pending(account);
+    copy->generation = account->generation;
 
     p = ngx_qwen_accounts_copy_str(copy->strings, &record->email,
                                    &account->name.str);
@@ -110,6 +113,23 @@ ngx_qwen_accounts_copy(ngx_qwen_account_t *account,
 }
 
 
+static ngx_uint_t
+ngx_qwen_accounts_pending(ngx_qwen_account_t *account)
+{
+    switch (account->state) {
+
+    case NGX_QWEN_SIGNIN_DUE:
+        return ngx_qwen_deadline_rest(account->signin.key) == 0;
+
+    case NGX_QWEN_SIGNIN_CLAIMED:
+        return 1;
+
+    default: /* NGX_QWEN_SIGNIN_DONE */
+        return account->refreshes != NGX_QWEN_REFRESH_NONE;
+    }
+}
+
+
 static u_char *
 ngx_qwen_accounts_copy_str(u_char *p, qwen_str_t *to, ngx_str_t *from)
 {
@@ -117,6 +137,19 @@ ngx_qwen_accounts_copy_str(u_char *p, qwen_str_t *to, ngx_str_t *from)
     to->len = from->len;
 
     return ngx_cpymem(p, from->data, from->len);
+}
+
+
+ngx_uint_t
+ngx_qwen_accounts_exist(ngx_qwen_pool_t *pool, ngx_str_t *email)
+{
+    ngx_qwen_account_t  *account;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+    account = ngx_qwen_account_lookup(pool->sh, email);
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+
+    return account != NULL;
 }
 
 

@@ -25,6 +25,8 @@ typedef struct {
     uint64_t               number;
     qwen_record_account_t  record;
     ngx_uint_t             signed_in;
+    ngx_uint_t             pending;      /* a sign-in is due or runs */
+    ngx_uint_t             generation;   /* of the token */
     u_char                 strings[NGX_QWEN_EMAIL_MAX + NGX_QWEN_PASSWORD_MAX
                                    + NGX_QWEN_TOKEN_MAX
                                    + QWEN_RECORD_MAX_EXTRA];
@@ -41,6 +43,9 @@ ngx_int_t ngx_qwen_accounts_next(ngx_qwen_pool_t *pool, uint64_t number,
  * none. */
 ngx_int_t ngx_qwen_accounts_get(ngx_qwen_pool_t *pool, ngx_str_t *email,
     ngx_qwen_account_copy_t *copy);
+
+/* Whether there is an account with that address. */
+ngx_uint_t ngx_qwen_accounts_exist(ngx_qwen_pool_t *pool, ngx_str_t *email);
 
 /*
  * Makes an account.  Its sign-in is due unless the record has a token that can

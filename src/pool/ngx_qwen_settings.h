@@ -14,6 +14,10 @@
 #include "qwen_record.h"
 
 
+/* What a copy of all settings and keys may take. */
+#define NGX_QWEN_SETTINGS_MAX  (64 * 1024 * 1024)
+
+
 /* Settings as a worker reads them. */
 typedef struct {
     ngx_uint_t              generation;

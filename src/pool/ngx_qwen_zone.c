@@ -195,6 +195,7 @@ ngx_qwen_zone_root(ngx_qwen_zone_t *sh)
     ngx_queue_init(&sh->leases);
     ngx_queue_init(&sh->free);
     ngx_queue_init(&sh->settings.keys);
+    ngx_queue_init(&sh->tasks);
 }
 
 

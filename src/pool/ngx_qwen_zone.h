@@ -215,6 +215,24 @@ typedef struct {
 } ngx_qwen_zone_settings_t;
 
 
+/* See ngx_qwen_guard.h. */
+#define NGX_QWEN_GUARD_PLACES  256
+
+typedef struct {
+    ngx_msec_t                 until;
+    ngx_uint_t                 failures;   /* in a row */
+} ngx_qwen_guard_place_t;
+
+
+/* What is told of a task; see ngx_qwen_tasks.h. */
+typedef struct {
+    ngx_queue_t                queue;      /* the oldest first */
+    uint64_t                   number;
+    ngx_pid_t                  owner;      /* 0: it has ended */
+    ngx_str_t                  json;
+} ngx_qwen_task_t;
+
+
 typedef struct ngx_qwen_zone_s {
     ngx_uint_t                 layout;     /* first in every layout */
     ngx_atomic_t               loaded;
@@ -239,6 +257,11 @@ typedef struct ngx_qwen_zone_s {
     ngx_uint_t                 nleases;
 
     ngx_qwen_models_cache_t    models;
+
+    ngx_queue_t                tasks;
+    ngx_uint_t                 ntasks;
+
+    ngx_qwen_guard_place_t     guard[NGX_QWEN_GUARD_PLACES];
 
     uint64_t                   last_account;
     uint64_t                   last_lease;
