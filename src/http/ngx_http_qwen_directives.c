@@ -380,9 +380,8 @@ ngx_http_qwen_set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (api == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid API \"%V\" in \"%V\" directive, it must "
-                           "be openai, models, admin, verify, healthz, readyz or "
-                           "error",
-                           &value[1], &cmd->name);
+                           "be openai, models, admin, verify, healthz, "
+                           "readyz or error", &value[1], &cmd->name);
         return NGX_CONF_ERROR;
     }
 
