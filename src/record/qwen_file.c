@@ -110,6 +110,7 @@ static qwen_rc_t
 qwen_file_read_fd(int fd, qwen_buf_t *out)
 {
     size_t       room;
+    uint8_t      more;
     ssize_t      n;
     struct stat  st;
 
@@ -122,7 +123,7 @@ qwen_file_read_fd(int fd, qwen_buf_t *out)
         return QWEN_ERROR;
     }
 
-    if ((uint64_t) st.st_size >= out->max - out->len) {
+    if ((uint64_t) st.st_size > out->max - out->len) {
         errno = EFBIG;
         return QWEN_ERROR;
     }
@@ -131,12 +132,14 @@ qwen_file_read_fd(int fd, qwen_buf_t *out)
         room = out->max - out->len;
         room = room < QWEN_FILE_PIECE ? room : QWEN_FILE_PIECE;
 
-        if (room == 0 || qwen_buf_reserve(out, room) != QWEN_OK) {
-            errno = EFBIG;
+        if (qwen_buf_reserve(out, room) != QWEN_OK) {
+            errno = ENOMEM;
             return QWEN_ERROR;
         }
 
-        n = read(fd, out->data + out->len, room);
+        /* where there is no room for a byte, there must be none */
+
+        n = room ? read(fd, out->data + out->len, room) : read(fd, &more, 1);
 
         if (n == 0) {
             return QWEN_OK;
@@ -147,6 +150,11 @@ qwen_file_read_fd(int fd, qwen_buf_t *out)
                 continue;
             }
 
+            return QWEN_ERROR;
+        }
+
+        if (room == 0) {
+            errno = EFBIG;
             return QWEN_ERROR;
         }
 
