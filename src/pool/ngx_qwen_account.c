@@ -81,10 +81,7 @@ ngx_int_t
 ngx_qwen_account_set(ngx_qwen_pool_t *pool,
     ngx_qwen_credentials_t *credentials, uint32_t sync)
 {
-    ngx_str_t           *password;
     ngx_qwen_account_t  *account;
-
-    password = &credentials->password;
 
     account = ngx_qwen_account_lookup(pool->sh, &credentials->email);
 
@@ -94,25 +91,38 @@ ngx_qwen_account_set(ngx_qwen_pool_t *pool,
             return NGX_ERROR;
         }
 
-    } else if (account->password.len != password->len
-               || ngx_memcmp(account->password.data, password->data,
-                             password->len)
-                  != 0)
+    } else if (ngx_qwen_account_password(pool, account, &credentials->password)
+               != NGX_OK)
     {
-        if (ngx_qwen_zone_replace(pool, &account->password, password)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        account->refused = 0;
-        account->failed = 0;
-
-        ngx_qwen_account_sign_out(pool, account, 0);
+        return NGX_ERROR;
     }
 
     account->sync = sync;
     account->configured = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_qwen_account_password(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account,
+    ngx_str_t *password)
+{
+    if (account->password.len == password->len
+        && ngx_memcmp(account->password.data, password->data, password->len)
+           == 0)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_qwen_zone_replace(pool, &account->password, password) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    account->refused = 0;
+    account->failed = 0;
+
+    ngx_qwen_account_sign_out(pool, account, 0);
 
     return NGX_OK;
 }

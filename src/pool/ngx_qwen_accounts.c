@@ -136,7 +136,7 @@ ngx_qwen_accounts_copy_str(u_char *p, qwen_str_t *to, ngx_str_t *from)
     to->data = p;
     to->len = from->len;
 
-    return ngx_cpymem(p, from->data, from->len);
+    return from->len ? ngx_cpymem(p, from->data, from->len) : p;
 }
 
 
@@ -158,6 +158,7 @@ ngx_qwen_accounts_add(ngx_qwen_pool_t *pool,
     const qwen_record_account_t *record)
 {
     ngx_int_t                rc;
+    ngx_qwen_account_t      *account;
     ngx_qwen_credentials_t   credentials;
 
     credentials = ngx_qwen_accounts_credentials(record);
@@ -167,6 +168,17 @@ ngx_qwen_accounts_add(ngx_qwen_pool_t *pool,
     rc = ngx_qwen_account_lookup(pool->sh, &credentials.email)
          ? NGX_DECLINED
          : ngx_qwen_accounts_restore_locked(pool, record);
+
+    if (rc == NGX_ERROR) {
+
+        /* what of it was in the zone already */
+
+        account = ngx_qwen_account_lookup(pool->sh, &credentials.email);
+
+        if (account) {
+            ngx_qwen_account_remove(pool, account);
+        }
+    }
 
     ngx_shmtx_unlock(&pool->shpool->mutex);
 
@@ -301,6 +313,13 @@ ngx_qwen_accounts_restore_locked(ngx_qwen_pool_t *pool,
         if (account == NULL) {
             return NGX_ERROR;
         }
+
+    } else if (!account->configured && credentials.password.len
+               && ngx_qwen_account_password(pool, account,
+                                            &credentials.password)
+                  != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     ngx_qwen_accounts_restore_rests(pool->sh, account, record);

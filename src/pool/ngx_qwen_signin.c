@@ -122,7 +122,10 @@ ngx_qwen_signin_claim_locked(ngx_qwen_pool_t *pool, ngx_msec_t timeout,
 
     signin->password.len = account->password.len;
     signin->password.data = buf;
-    ngx_memcpy(buf, account->password.data, account->password.len);
+
+    if (account->password.len) {
+        ngx_memcpy(buf, account->password.data, account->password.len);
+    }
 
     return NGX_OK;
 }

@@ -323,6 +323,11 @@ ngx_qwen_account_t *ngx_qwen_account_lookup(ngx_qwen_zone_t *sh,
 ngx_int_t ngx_qwen_account_set(ngx_qwen_pool_t *pool,
     ngx_qwen_credentials_t *credentials, uint32_t sync);
 
+/* Changes its password to one that is not empty, which drops its token unless
+ * it is the same.  NGX_OK, or NGX_ERROR: no memory, nothing was changed. */
+ngx_int_t ngx_qwen_account_password(ngx_qwen_pool_t *pool,
+    ngx_qwen_account_t *account, ngx_str_t *password);
+
 /* Makes an account, of an address that no other has; its sign-in is due.  NULL:
  * no memory. */
 ngx_qwen_account_t *ngx_qwen_account_add(ngx_qwen_pool_t *pool,

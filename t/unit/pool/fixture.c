@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "fixture.h"
+#include "ngx_qwen_accounts.h"
 #include "ngx_qwen_zone.h"
 
 
@@ -284,6 +285,18 @@ fixture_check_account(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account)
         return "claimed without a claim";
     }
 
+    if (account->refreshes != NGX_QWEN_REFRESH_NONE
+        && account->token.data == NULL)
+    {
+        return "a token that is not there is to be replaced";
+    }
+
+    if (account->ndays > NGX_QWEN_DAYS
+        || (account->ndays == 0) != (account->days == NULL))
+    {
+        return "the history of an account";
+    }
+
     if (ngx_qwen_account_find(sh, &account->name.str, account->number)
         != account)
     {
@@ -394,6 +407,12 @@ fixture_check_sizes(ngx_qwen_zone_t *sh)
 
     if (n != sh->naccounts) {
         return "the accounts in the trees of sign-ins";
+    }
+
+    for (i = 0; i < NGX_QWEN_REFRESH_STATES; i++) {
+        if (fixture_queue_size(&sh->refresh[i]) != sh->nrefresh[i]) {
+            return "the number of refreshes";
+        }
     }
 
     for (i = 0; i < NGX_QWEN_KINDS; i++) {

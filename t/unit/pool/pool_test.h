@@ -68,6 +68,19 @@ test_status(fixture_t *f)
 }
 
 
+#define test_same_day(a, b)                                                   \
+    do {                                                                      \
+        assert_int_equal((a)->day, (b)->day);                                 \
+        assert_int_equal((a)->requests, (b)->requests);                       \
+        assert_int_equal((a)->errors, (b)->errors);                           \
+        assert_int_equal((a)->chat_input, (b)->chat_input);                   \
+        assert_int_equal((a)->chat_output, (b)->chat_output);                 \
+        assert_int_equal((a)->cli_calls, (b)->cli_calls);                     \
+        assert_int_equal((a)->cli_input, (b)->cli_input);                     \
+        assert_int_equal((a)->cli_output, (b)->cli_output);                   \
+    } while (0)
+
+
 /* Claims a sign-in that must be due. */
 static ngx_inline void
 test_claim(fixture_t *f, ngx_msec_t timeout, ngx_qwen_signin_t *signin)
