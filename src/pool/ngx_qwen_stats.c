@@ -199,9 +199,14 @@ ngx_qwen_stats_restore(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account,
 
     ngx_qwen_stats_free(pool, account);
 
-    i = (n > NGX_QWEN_DAYS) ? n - NGX_QWEN_DAYS : 0;
+    for (i = 0; i < n; i++) {
 
-    for ( /* void */ ; i < n; i++) {
+        if (account->ndays == NGX_QWEN_DAYS
+            && days[i].day < account->days[0].date)
+        {
+            continue;
+        }
+
         day = ngx_qwen_stats_day(pool, account, days[i].day);
         if (day == NULL) {
             return NGX_ERROR;
