@@ -284,6 +284,7 @@ ngx_qwen_settings_restore_locked(ngx_qwen_pool_t *pool,
     const qwen_record_settings_t *settings, qwen_str_t file_extra)
 {
     size_t                     i;
+    ngx_int_t                  rc;
     ngx_queue_t               *q;
     ngx_qwen_zone_settings_t  *zone;
 
@@ -301,23 +302,19 @@ ngx_qwen_settings_restore_locked(ngx_qwen_pool_t *pool,
     ngx_memzero(&zone->values, sizeof(qwen_record_settings_t));
     ngx_qwen_settings_take(&zone->values, settings);
 
-    if (ngx_qwen_settings_replace(pool, &zone->extra, settings->extra)
-        != NGX_OK
-        || ngx_qwen_settings_replace(pool, &zone->file_extra, file_extra)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
+    rc = ngx_qwen_settings_replace(pool, &zone->extra, settings->extra);
+
+    if (rc == NGX_OK) {
+        rc = ngx_qwen_settings_replace(pool, &zone->file_extra, file_extra);
     }
 
     zone->bytes = zone->extra.len + zone->file_extra.len;
 
-    for (i = 0; i < settings->nkeys; i++) {
-        if (ngx_qwen_settings_insert(pool, &settings->keys[i]) == NGX_ERROR) {
-            return NGX_ERROR;
-        }
+    for (i = 0; rc != NGX_ERROR && i < settings->nkeys; i++) {
+        rc = ngx_qwen_settings_insert(pool, &settings->keys[i]);
     }
 
-    return NGX_OK;
+    return rc == NGX_ERROR ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -423,5 +420,5 @@ ngx_qwen_settings_copy_str(u_char *p, qwen_str_t *to, ngx_str_t *from)
     to->data = p;
     to->len = from->len;
 
-    return ngx_cpymem(p, from->data, from->len);
+    return from->len ? ngx_cpymem(p, from->data, from->len) : p;
 }
