@@ -110,6 +110,10 @@ ngx_qwen_changes_failed(ngx_qwen_pool_t *pool, ngx_uint_t change,
     changes->failed = ngx_max(changes->failed, change);
     changes->error = error;
 
+    /* it may have seen counters */
+
+    changes->counted = 1;
+
     ngx_shmtx_unlock(&pool->shpool->mutex);
 }
 
