@@ -22,7 +22,7 @@ MODULE =	$(BUILD)/ngx_http_qwen_module.so
 LAYERS =	proto dialect stage provider record
 LIB_SRCS =	$(sort $(wildcard $(LAYERS:%=src/%/*.c)))
 LIB_FLAGS =	-std=c11 -O2 -g -Wall -Wextra -Werror -MMD -MP
-LIB_LIBS =	-lcjson -lcrypto
+LIB_LIBS =	-lcjson -lhiredis -lcrypto
 
 UNIT_SRCS =	$(sort $(wildcard t/unit/*_test.c))
 POOL_SRCS =	$(sort $(wildcard t/unit/pool/*_test.c))
@@ -130,7 +130,7 @@ NGINX_INCS =	src/core src/event src/event/modules src/os/unix objs
 NGINX_FLAGS =	-O1 -g -W -Wall -Wpointer-arith -Wno-unused-parameter -Werror \
 		-DNGX_DEBUG_PALLOC=1 -Isrc/proto -Isrc/record -Isrc/pool \
 		-Isrc/store -It/unit/pool
-NGINX_LIBS =	-lpcre2-8 -lssl -lcrypto -lz -lcrypt -lpthread -lcjson
+NGINX_LIBS =	-lpcre2-8 -lssl -lcrypto -lz -lcrypt -lpthread -lcjson -lhiredis
 NOT_LINKED =	nginx.o ngx_http_qwen_module_modules.o
 
 # nginx_objects (nginx build)

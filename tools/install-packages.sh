@@ -18,8 +18,8 @@ set -eu
 
 build=$(cd "$(dirname "$0")/.." && pwd)/build
 
-run_packages="gcc make nginx nginx-dev libcjson-dev libssl-dev libpcre2-dev
-    zlib1g-dev ca-certificates curl"
+run_packages="gcc make nginx nginx-dev libcjson-dev libhiredis-dev libssl-dev
+    libpcre2-dev zlib1g-dev ca-certificates curl"
 test_packages="$run_packages clang libclang-rt-dev llvm libcmocka-dev valgrind
     perl psmisc"
 
