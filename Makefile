@@ -26,6 +26,7 @@ LIB_LIBS =	-lcjson -lhiredis -lcrypto
 
 UNIT_SRCS =	$(sort $(wildcard t/unit/*_test.c))
 POOL_SRCS =	$(sort $(wildcard t/unit/pool/*_test.c))
+STORE_SRCS =	$(sort $(wildcard t/unit/store/*_test.c))
 FUZZ_SRCS =	$(sort $(wildcard t/fuzz/*_fuzz.c))
 FUZZERS =	$(FUZZ_SRCS:t/fuzz/%.c=%)
 
@@ -120,11 +121,16 @@ $(BUILD)/libqwen.a: $(BUILD)/plain/libqwen.a
 lib-clang: $(BUILD)/clang/libqwen.a
 
 
-# Unit tests.  Those of the pool are linked with all of nginx but its main(): of
-# the newer nginx the plain ones, of the one with sanitizers the others.
+# Unit tests.  Those of the pool and of stores are linked with all of nginx but
+# its main(): of the newer nginx the plain ones, of the one with sanitizers the
+# others.
 
-UNIT_TESTS =	$(UNIT_SRCS:t/unit/%.c=%) $(POOL_SRCS:t/unit/%.c=%)
 POOL_TESTS =	$(POOL_SRCS:t/unit/%.c=%)
+STORE_TESTS =	$(STORE_SRCS:t/unit/%.c=%)
+UNIT_TESTS =	$(UNIT_SRCS:t/unit/%.c=%) $(POOL_TESTS) $(STORE_TESTS)
+
+POOL_SHARED =	t/unit/pool/fixture.c
+STORE_SHARED =	$(addprefix t/unit/store/,client.c loop.c server.c)
 
 NGINX_INCS =	src/core src/event src/event/modules src/os/unix objs
 NGINX_FLAGS =	-O1 -g -W -Wall -Wpointer-arith -Wno-unused-parameter -Werror \
@@ -138,36 +144,39 @@ NOT_LINKED =	nginx.o ngx_http_qwen_module_modules.o
 nginx_objects =	$(shell find $(1)/source/objs -name '*.o' \
 			$(NOT_LINKED:%=! -name %))
 
-# link_pool (target, source, compiler, name of flags, nginx build); the name, as
-# flags hold commas
+# link_nginx (target, sources, compiler, name of flags, nginx build); the name,
+# as flags hold commas
 
-define link_pool
+define link_nginx
 	@mkdir -p $(dir $(1))
 	@objcopy --redefine-sym main=nginx_main \
 		$(5)/source/objs/src/core/nginx.o $(1).nginx.o
 	@$(3) $(NGINX_FLAGS) $($(4)) $(NGINX_INCS:%=-I$(5)/source/%) -o $(1) \
-		$(2) t/unit/pool/fixture.c $(1).nginx.o \
+		$(2) $(1).nginx.o \
 		$(call nginx_objects,$(5)) -lcmocka $(NGINX_LIBS)
 endef
 
-# pool_tests (flavour, compiler, name of flags, nginx build, its target)
+# nginx_tests (flavour, compiler, name of flags, nginx build, its target)
 
-define pool_tests
+define nginx_tests
 
 $(POOL_TESTS:%=$(BUILD)/$(1)/%): $(BUILD)/$(1)/%: t/unit/%.c $(5)
-	$$(call link_pool,$$@,$$<,$(2),$(3),$(4))
+	$$(call link_nginx,$$@,$$< $(POOL_SHARED),$(2),$(3),$(4))
+
+$(STORE_TESTS:%=$(BUILD)/$(1)/%): $(BUILD)/$(1)/%: t/unit/%.c $(5)
+	$$(call link_nginx,$$@,$$< $(STORE_SHARED),$(2),$(3),$(4))
 
 endef
 
-$(eval $(call pool_tests,plain,gcc,,$(NEWER),newer))
-$(eval $(call pool_tests,sanitize,clang,UBSAN,$(SANITIZE),sanitize))
+$(eval $(call nginx_tests,plain,gcc,,$(NEWER),newer))
+$(eval $(call nginx_tests,sanitize,clang,UBSAN,$(SANITIZE),sanitize))
 
 unit: $(UNIT_TESTS:%=$(BUILD)/plain/%)
-	@$(call not_empty,UNIT_SRCS POOL_SRCS)
+	@$(call not_empty,UNIT_SRCS POOL_SRCS STORE_SRCS)
 	@tools/each.sh $^
 
 unit-sanitize: $(UNIT_TESTS:%=$(BUILD)/sanitize/%)
-	@$(call not_empty,UNIT_SRCS POOL_SRCS)
+	@$(call not_empty,UNIT_SRCS POOL_SRCS STORE_SRCS)
 	@tools/sanitized.sh $(BUILD)/reports tools/each.sh $^
 
 
@@ -268,4 +277,4 @@ bench: module $(BUILD)/plain/pool_bench
 	$(BUILD)/plain/pool_bench
 
 $(BUILD)/plain/pool_bench: bench/pool_bench.c newer
-	$(call link_pool,$@,$<,gcc,OPTIMIZED,$(NEWER))
+	$(call link_nginx,$@,$< $(POOL_SHARED),gcc,OPTIMIZED,$(NEWER))

@@ -21,7 +21,7 @@ build=$(cd "$(dirname "$0")/.." && pwd)/build
 run_packages="gcc make nginx nginx-dev libcjson-dev libhiredis-dev libssl-dev
     libpcre2-dev zlib1g-dev ca-certificates curl"
 test_packages="$run_packages clang libclang-rt-dev llvm libcmocka-dev valgrind
-    perl psmisc"
+    perl psmisc redis-server openssl"
 
 
 main() {

@@ -81,7 +81,7 @@ feed(qwen_redis_reader_t *reader, qwen_buf_t *log, const char *data, size_t len)
 }
 
 
-/* Reads whole, in two pieces cut anywhere, and byte by byte; "!" is an error. */
+/* Reads whole, in two pieces cut anywhere, and byte by byte; "!": an error. */
 static void
 check(const char *data, size_t len, size_t max, const char *expected)
 {
