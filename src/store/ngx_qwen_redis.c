@@ -206,16 +206,18 @@ ngx_qwen_redis_broken(ngx_qwen_redis_t *redis, const char *what, ngx_err_t err)
 
 
 /*
- * Plans the next attempt.  The result tells whether the client is down for
- * now: all addresses have failed in a row, or the connection was up.
+ * Plans the next attempt.  The result tells whether the client is down: it was
+ * up, or all addresses have failed in a row.
  */
 
 static ngx_uint_t
 ngx_qwen_redis_rest(ngx_qwen_redis_t *redis)
 {
     ngx_msec_t  wait;
+    ngx_uint_t  down;
 
     if (redis->phase == NGX_QWEN_REDIS_READY) {
+        down = 1;
 
         /* a server that takes connections only to close them is given time */
 
@@ -226,15 +228,15 @@ ngx_qwen_redis_rest(ngx_qwen_redis_t *redis)
     } else {
         redis->addr = (redis->addr + 1) % redis->server->naddrs;
         redis->failed++;
+
+        down = (redis->failed == redis->server->naddrs);
     }
 
-    if (redis->phase != NGX_QWEN_REDIS_READY
-        && redis->failed < redis->server->naddrs)
-    {
-        wait = 0;
+    wait = 0;
 
-    } else {
+    if (down) {
         wait = redis->delay / 2 + ngx_random() % (redis->delay / 2 + 1);
+
         redis->delay = ngx_min(redis->delay * 2, NGX_QWEN_REDIS_DELAY_MAX);
         redis->failed = 0;
     }
@@ -244,7 +246,7 @@ ngx_qwen_redis_rest(ngx_qwen_redis_t *redis)
 
     ngx_qwen_redis_schedule(redis);
 
-    return redis->failed == 0;
+    return down;
 }
 
 

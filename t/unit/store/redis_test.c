@@ -585,9 +585,10 @@ check_stalled(client_t *client)
             assert_int_equal(client_commandv(client, 3, argv), NGX_OK);
             loop_turn();
         }
+
+        loop_until(client->replies, client->taken);
     }
 
-    loop_until(client->replies, client->taken);
     assert_string_equal(client->last, ":30003000");
 
     client_expect(client, "GETRANGE stalled 30001998 30002011",
@@ -604,11 +605,13 @@ test_stalled(void **state)
     client_t               *client;
     ngx_qwen_redis_conf_t   conf;
 
-    client = started(NULL);
+    trust(&conf, "ca.crt", "");
+    conf.timeout = 20000;
+
+    client = started(&conf);
     check_stalled(client);
     client_free(client);
 
-    trust(&conf, "ca.crt", "");
     client = client_start(client_url("rediss", ":topsecret@", server.tls_port,
                                      ""), &conf);
     loop_until(client->up, 1);

@@ -210,6 +210,38 @@ script_read(int fd, const char *text)
 
 
 static int
+script_find(int fd, const char *text)
+{
+    char           got[4096];
+    size_t         len;
+    ssize_t        n;
+    struct pollfd  pfd;
+
+    pfd.fd = fd;
+    pfd.events = POLLIN;
+
+    for (len = 0; len < sizeof(got); len += (size_t) n) {
+
+        if (poll(&pfd, 1, 2000) != 1) {
+            break;
+        }
+
+        n = read(fd, got + len, sizeof(got) - len);
+
+        if (n <= 0) {
+            break;
+        }
+
+        if (memmem(got, len + (size_t) n, text, strlen(text))) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
 script_bytes(int fd, const char *text)
 {
     for ( /* void */ ; *text; text++) {
@@ -246,6 +278,9 @@ script_step(const script_t *step, int listener, int *fd)
 
     case SCRIPT_READ:
         return script_read(*fd, step->text);
+
+    case SCRIPT_FIND:
+        return script_find(*fd, step->text);
 
     case SCRIPT_SEND:
         len = step->number ? step->number : (ssize_t) strlen(step->text);

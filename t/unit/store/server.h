@@ -33,6 +33,7 @@ typedef enum {
     SCRIPT_END = 0,
     SCRIPT_ACCEPT,
     SCRIPT_READ,                     /* until exactly the text has come */
+    SCRIPT_FIND,                     /* until the text is in what came */
     SCRIPT_SEND,                     /* the text, or so many bytes of it */
     SCRIPT_BYTES,                    /* sends the text byte by byte */
     SCRIPT_SLEEP,                    /* so many milliseconds */
