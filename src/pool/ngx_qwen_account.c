@@ -166,7 +166,7 @@ ngx_qwen_account_add(ngx_qwen_pool_t *pool,
     ngx_rbtree_insert(&sh->accounts, &account->order);
     sh->naccounts++;
 
-    ngx_qwen_zone_changed(sh);
+    ngx_qwen_account_changed(sh, account);
 
     account->state = NGX_QWEN_SIGNIN_DUE;
     ngx_qwen_deadlines_insert(&sh->signin[NGX_QWEN_SIGNIN_DUE], account,
@@ -195,6 +195,7 @@ ngx_qwen_account_remove(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
     ngx_rbtree_delete(&sh->accounts, &account->order);
     sh->naccounts--;
 
+    ngx_qwen_account_unchanged(account);
     ngx_qwen_zone_changed(sh);
 
     ngx_qwen_zone_free(pool, &account->token);
@@ -207,6 +208,28 @@ ngx_qwen_account_remove(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
 
     if (account->leases == 0) {
         ngx_slab_free_locked(pool->shpool, account);
+    }
+}
+
+
+void
+ngx_qwen_account_changed(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account)
+{
+    ngx_qwen_zone_changed(sh);
+
+    if (sh->changes.single && !account->is_changed) {
+        ngx_queue_insert_tail(&sh->changes.accounts, &account->changed);
+        account->is_changed = 1;
+    }
+}
+
+
+void
+ngx_qwen_account_unchanged(ngx_qwen_account_t *account)
+{
+    if (account->is_changed) {
+        ngx_queue_remove(&account->changed);
+        account->is_changed = 0;
     }
 }
 
@@ -246,7 +269,7 @@ ngx_qwen_account_sign_in(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account,
         ngx_qwen_account_enter(pool->sh, account, kind);
     }
 
-    ngx_qwen_zone_changed(pool->sh);
+    ngx_qwen_account_changed(pool->sh, account);
 
     return NGX_OK;
 }
@@ -265,10 +288,11 @@ ngx_qwen_account_sign_out(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account,
     ngx_qwen_zone_free(pool, &account->token);
     ngx_qwen_account_refresh(pool->sh, account, NGX_QWEN_REFRESH_NONE);
 
+    account->dropped = ngx_max(account->dropped, account->expires);
     account->expires = 0;
     account->claim = 0;
 
-    ngx_qwen_zone_changed(pool->sh);
+    ngx_qwen_account_changed(pool->sh, account);
 
     ngx_qwen_account_move(pool->sh, account, NGX_QWEN_SIGNIN_DUE, rest);
 }
@@ -344,7 +368,7 @@ ngx_qwen_account_rest(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
     turn->rests = 1;
     turn->until = ngx_current_msec + rest;
 
-    ngx_qwen_zone_changed(sh);
+    ngx_qwen_account_changed(sh, account);
 
     if (account->state == NGX_QWEN_SIGNIN_DONE) {
         ngx_qwen_account_enter(sh, account, kind);
@@ -353,7 +377,7 @@ ngx_qwen_account_rest(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
 
 
 void
-ngx_qwen_account_reset(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
+ngx_qwen_account_clear(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
 {
     ngx_uint_t        kind;
     ngx_qwen_turn_t  *turn;
@@ -365,6 +389,10 @@ ngx_qwen_account_reset(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
 
         turn->rests = 0;
         turn->failures = 0;
+
+        if (account->state == NGX_QWEN_SIGNIN_DONE) {
+            ngx_qwen_account_enter(pool->sh, account, kind);
+        }
     }
 
     account->challenged = 0;
@@ -372,19 +400,6 @@ ngx_qwen_account_reset(ngx_qwen_pool_t *pool, ngx_qwen_account_t *account)
     account->failed = 0;
     account->error = QWEN_FAIL_NONE;
     account->error_time = 0;
-
-    ngx_qwen_zone_changed(pool->sh);
-
-    if (account->state != NGX_QWEN_SIGNIN_DONE) {
-        ngx_qwen_account_sign_out(pool, account, 0);
-        return;
-    }
-
-    for (kind = 0; kind < NGX_QWEN_KINDS; kind++) {
-        ngx_qwen_account_enter(pool->sh, account, kind);
-    }
-
-    ngx_qwen_account_refresh(pool->sh, account, NGX_QWEN_REFRESH_DUE);
 }
 
 

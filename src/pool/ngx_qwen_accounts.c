@@ -5,8 +5,6 @@
 #include "ngx_qwen_zone.h"
 
 
-static void ngx_qwen_accounts_copy(ngx_qwen_account_t *account,
-    ngx_qwen_account_copy_t *copy);
 static ngx_uint_t ngx_qwen_accounts_pending(ngx_qwen_account_t *account);
 static u_char *ngx_qwen_accounts_copy_str(u_char *p, qwen_str_t *to,
     ngx_str_t *from);
@@ -17,8 +15,6 @@ static ngx_int_t ngx_qwen_accounts_restore_locked(ngx_qwen_pool_t *pool,
 static ngx_int_t ngx_qwen_accounts_restore_str(ngx_qwen_pool_t *pool,
     ngx_str_t *old, qwen_str_t s);
 static ngx_int_t ngx_qwen_accounts_restore_token(ngx_qwen_pool_t *pool,
-    ngx_qwen_account_t *account, const qwen_record_account_t *record);
-static void ngx_qwen_accounts_restore_rests(ngx_qwen_zone_t *sh,
     ngx_qwen_account_t *account, const qwen_record_account_t *record);
 static ngx_uint_t ngx_qwen_accounts_equal(ngx_str_t *s, qwen_str_t other);
 
@@ -34,7 +30,7 @@ ngx_qwen_accounts_next(ngx_qwen_pool_t *pool, uint64_t number,
     account = ngx_qwen_account_after(pool->sh, number);
 
     if (account) {
-        ngx_qwen_accounts_copy(account, copy);
+        ngx_qwen_account_copy(account, copy);
     }
 
     ngx_shmtx_unlock(&pool->shpool->mutex);
@@ -54,7 +50,7 @@ ngx_qwen_accounts_get(ngx_qwen_pool_t *pool, ngx_str_t *email,
     account = ngx_qwen_account_lookup(pool->sh, email);
 
     if (account) {
-        ngx_qwen_accounts_copy(account, copy);
+        ngx_qwen_account_copy(account, copy);
     }
 
     ngx_shmtx_unlock(&pool->shpool->mutex);
@@ -63,8 +59,8 @@ ngx_qwen_accounts_get(ngx_qwen_pool_t *pool, ngx_str_t *email,
 }
 
 
-static void
-ngx_qwen_accounts_copy(ngx_qwen_account_t *account,
+void
+ngx_qwen_account_copy(ngx_qwen_account_t *account,
     ngx_qwen_account_copy_t *copy)
 {
     u_char                 *p;
@@ -79,6 +75,7 @@ ngx_qwen_accounts_copy(ngx_qwen_account_t *account,
     copy->number = account->number;
     copy->signed_in = (account->state == NGX_QWEN_SIGNIN_DONE);
     copy->pending = ngx_qwen_accounts_pending(account);
+    copy->reset = account->is_reset;
     copy->generation = account->generation;
 
     p = ngx_qwen_accounts_copy_str(copy->strings, &record->email,
@@ -218,6 +215,7 @@ ngx_qwen_accounts_remove(ngx_qwen_pool_t *pool, ngx_str_t *email)
 
     } else {
         ngx_qwen_account_remove(pool, account);
+        ngx_qwen_zone_removed(pool, email);
         rc = NGX_OK;
     }
 
@@ -237,12 +235,84 @@ ngx_qwen_accounts_reset(ngx_qwen_pool_t *pool, ngx_str_t *email)
     account = ngx_qwen_account_lookup(pool->sh, email);
 
     if (account) {
-        ngx_qwen_account_reset(pool, account);
+        ngx_qwen_account_clear(pool, account);
+
+        if (account->state == NGX_QWEN_SIGNIN_DONE) {
+            ngx_qwen_account_refresh(pool->sh, account, NGX_QWEN_REFRESH_DUE);
+
+        } else {
+            ngx_qwen_account_sign_out(pool, account, 0);
+        }
+
+        account->is_reset = 1;
+        ngx_qwen_account_changed(pool->sh, account);
     }
 
     ngx_shmtx_unlock(&pool->shpool->mutex);
 
     return account ? NGX_OK : NGX_DECLINED;
+}
+
+
+void
+ngx_qwen_accounts_clear(ngx_qwen_pool_t *pool, ngx_str_t *email)
+{
+    ngx_qwen_account_t  *account;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    account = ngx_qwen_account_lookup(pool->sh, email);
+
+    if (account) {
+        ngx_qwen_account_clear(pool, account);
+    }
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+}
+
+
+void
+ngx_qwen_accounts_forget(ngx_qwen_pool_t *pool, ngx_str_t *email)
+{
+    ngx_qwen_account_t  *account;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    account = ngx_qwen_account_lookup(pool->sh, email);
+
+    if (account && !account->configured) {
+        ngx_qwen_account_remove(pool, account);
+    }
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+}
+
+
+ngx_int_t
+ngx_qwen_accounts_unseen(ngx_qwen_pool_t *pool, uint32_t sync,
+    uint64_t *number, ngx_str_t *email)
+{
+    ngx_qwen_account_t  *account;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    do {
+        account = ngx_qwen_account_after(pool->sh, *number);
+
+        if (account) {
+            *number = account->number;
+        }
+
+    } while (account && (account->configured || account->sync == sync));
+
+    if (account) {
+        email->len = account->name.str.len;
+        ngx_memcpy(email->data, account->email, email->len);
+    }
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+
+    return account ? NGX_OK : NGX_DONE;
 }
 
 
@@ -271,6 +341,7 @@ ngx_qwen_accounts_restore(ngx_qwen_pool_t *pool,
     const qwen_record_account_t *record, uint32_t sync)
 {
     ngx_int_t                rc;
+    ngx_uint_t               changed;
     ngx_qwen_account_t      *account;
     ngx_qwen_credentials_t   credentials;
 
@@ -280,6 +351,7 @@ ngx_qwen_accounts_restore(ngx_qwen_pool_t *pool,
     ngx_shmtx_lock(&pool->shpool->mutex);
 
     account = ngx_qwen_account_lookup(pool->sh, &credentials.email);
+    changed = account && account->is_changed;
 
     if (account || !record->configured) {
         rc = ngx_qwen_accounts_restore_locked(pool, record);
@@ -289,6 +361,13 @@ ngx_qwen_accounts_restore(ngx_qwen_pool_t *pool,
 
     if (account && !account->configured) {
         account->sync = sync;
+    }
+
+    if (account && !changed) {
+
+        /* what came from the store is not to be written back */
+
+        ngx_qwen_account_unchanged(account);
     }
 
     ngx_shmtx_unlock(&pool->shpool->mutex);
@@ -322,17 +401,13 @@ ngx_qwen_accounts_restore_locked(ngx_qwen_pool_t *pool,
         return NGX_ERROR;
     }
 
-    ngx_qwen_accounts_restore_rests(pool->sh, account, record);
+    ngx_qwen_account_restore_rests(pool->sh, account, record);
 
     account->challenged = record->challenged;
     account->error = qwen_fail_class_find(record->last_error);
     account->error_time = (time_t) record->last_error_at;
 
-    if (ngx_qwen_accounts_restore_str(pool, &account->extra, record->extra)
-        != NGX_OK
-        || ngx_qwen_accounts_restore_str(pool, &account->own_extra,
-                                         record->own_extra)
-           != NGX_OK
+    if (ngx_qwen_account_restore_extra(pool, account, record) != NGX_OK
         || ngx_qwen_stats_restore(pool, account, record->days, record->ndays)
            != NGX_OK)
     {
@@ -340,6 +415,21 @@ ngx_qwen_accounts_restore_locked(ngx_qwen_pool_t *pool,
     }
 
     return ngx_qwen_accounts_restore_token(pool, account, record);
+}
+
+
+ngx_int_t
+ngx_qwen_account_restore_extra(ngx_qwen_pool_t *pool,
+    ngx_qwen_account_t *account, const qwen_record_account_t *record)
+{
+    if (ngx_qwen_accounts_restore_str(pool, &account->extra, record->extra)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_qwen_accounts_restore_str(pool, &account->own_extra,
+                                         record->own_extra);
 }
 
 
@@ -385,8 +475,8 @@ ngx_qwen_accounts_restore_token(ngx_qwen_pool_t *pool,
 }
 
 
-static void
-ngx_qwen_accounts_restore_rests(ngx_qwen_zone_t *sh,
+void
+ngx_qwen_account_restore_rests(ngx_qwen_zone_t *sh,
     ngx_qwen_account_t *account, const qwen_record_account_t *record)
 {
     int64_t     rest;

@@ -27,10 +27,11 @@ typedef struct {
     ngx_uint_t             signed_in;
     ngx_uint_t             pending;      /* a sign-in is due or runs */
     ngx_uint_t             generation;   /* of the token */
+    ngx_uint_t             reset;        /* by accounts_reset(), untold */
     u_char                 strings[NGX_QWEN_EMAIL_MAX + NGX_QWEN_PASSWORD_MAX
                                    + NGX_QWEN_TOKEN_MAX
                                    + QWEN_RECORD_MAX_EXTRA];
-    qwen_record_day_t      days[NGX_QWEN_DAYS];
+    qwen_record_day_t      days[NGX_QWEN_DAYS + 2];
 } ngx_qwen_account_copy_t;
 
 
@@ -63,6 +64,13 @@ ngx_int_t ngx_qwen_accounts_remove(ngx_qwen_pool_t *pool, ngx_str_t *email);
  * NGX_DECLINED: there is none. */
 ngx_int_t ngx_qwen_accounts_reset(ngx_qwen_pool_t *pool, ngx_str_t *email);
 
+/* Does without the sign-in what another node has done by reset(). */
+void ngx_qwen_accounts_clear(ngx_qwen_pool_t *pool, ngx_str_t *email);
+
+/* Removes one that another node has removed, unless it is of the
+ * configuration. */
+void ngx_qwen_accounts_forget(ngx_qwen_pool_t *pool, ngx_str_t *email);
+
 
 /*
  * Brings the accounts of a store into the zone: begin() gives a number for
@@ -79,6 +87,40 @@ void ngx_qwen_accounts_sync_end(ngx_qwen_pool_t *pool, uint32_t sync);
  */
 ngx_int_t ngx_qwen_accounts_restore(ngx_qwen_pool_t *pool,
     const qwen_record_account_t *record, uint32_t sync);
+
+
+/*
+ * Brings together what a store has of an account, where other nodes write, and
+ * what is in the zone: the token that ends last, the longest rests, the last
+ * failure, the store's password.  What is newer here is noted as a change.
+ * Records of accounts that are new here are restored.  NGX_OK, or NGX_ERROR: no
+ * memory in the zone.
+ */
+ngx_int_t ngx_qwen_accounts_merge(ngx_qwen_pool_t *pool,
+    const qwen_record_account_t *record, uint32_t sync);
+
+/* Copies the address of the account, neither configured nor seen by that sync,
+ * with the lowest number above *number, which becomes its number; email has
+ * NGX_QWEN_EMAIL_MAX bytes of room.  NGX_OK, or NGX_DONE: there is none. */
+ngx_int_t ngx_qwen_accounts_unseen(ngx_qwen_pool_t *pool, uint32_t sync,
+    uint64_t *number, ngx_str_t *email);
+
+
+/* Counters: what was counted here ("own") and what other nodes have counted are
+ * told apart for the last two days. */
+
+/* Copies what was counted here since the last call by the account with the
+ * lowest number above *number, which becomes its number: up to two days, the
+ * rest is of date 0.  NGX_OK, or NGX_DONE: there is none. */
+ngx_int_t ngx_qwen_stats_own(ngx_qwen_pool_t *pool, uint64_t *number,
+    u_char *buf, ngx_str_t *email, qwen_record_day_t *days);
+
+/* They could not be kept: they are copied again. */
+void ngx_qwen_stats_again(ngx_qwen_pool_t *pool, ngx_str_t *email);
+
+/* Sets what others have counted on a day. */
+void ngx_qwen_stats_others(ngx_qwen_pool_t *pool, ngx_str_t *email,
+    const qwen_record_day_t *day);
 
 
 #endif /* _NGX_QWEN_ACCOUNTS_H_INCLUDED_ */

@@ -8,7 +8,12 @@
 #define _NGX_QWEN_CHANGES_H_INCLUDED_
 
 
+#include "ngx_qwen_accounts.h"
 #include "ngx_qwen_pool.h"
+
+
+/* The length of a node's name, a UUID that is made with the zone. */
+#define NGX_QWEN_NODE_LEN  36
 
 
 /* Why a save failed. */
@@ -52,6 +57,32 @@ ngx_uint_t ngx_qwen_changes_error(ngx_qwen_pool_t *pool);
 #define NGX_QWEN_STORE_MARK  256
 
 void *ngx_qwen_changes_mark(ngx_qwen_pool_t *pool);
+
+
+/* Stores that keep each account by itself, and not all at once: */
+
+/* Has the zone note which accounts change and which are removed. */
+void ngx_qwen_changes_single(ngx_qwen_pool_t *pool);
+
+/* The name of this node, of NGX_QWEN_NODE_LEN bytes; it lives as long as the
+ * zone. */
+ngx_str_t ngx_qwen_changes_node(ngx_qwen_pool_t *pool);
+
+/* Copies an account that has changed and takes it off the list.  NGX_OK, or
+ * NGX_DONE: there is none. */
+ngx_int_t ngx_qwen_changes_account(ngx_qwen_pool_t *pool,
+    ngx_qwen_account_copy_t *copy);
+
+/* Puts an account on the list, if there is one with that address. */
+void ngx_qwen_changes_touch(ngx_qwen_pool_t *pool, ngx_str_t *email);
+
+/* Takes the address of an account that was removed off the list, into buf of
+ * NGX_QWEN_EMAIL_MAX bytes.  NGX_OK, or NGX_DONE: there is none. */
+ngx_int_t ngx_qwen_changes_removal(ngx_qwen_pool_t *pool, u_char *buf,
+    ngx_str_t *email);
+
+/* Puts a removed account on the list. */
+void ngx_qwen_changes_removed(ngx_qwen_pool_t *pool, ngx_str_t *email);
 
 
 #endif /* _NGX_QWEN_CHANGES_H_INCLUDED_ */

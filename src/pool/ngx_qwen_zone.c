@@ -5,6 +5,7 @@
  */
 
 #include "ngx_qwen_zone.h"
+#include "qwen_uuid.h"
 
 
 /* What a token takes of the slab, as a rule. */
@@ -14,7 +15,7 @@
 static ngx_int_t ngx_qwen_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t ngx_qwen_zone_create(ngx_shm_zone_t *shm_zone);
 static void ngx_qwen_zone_hide(ngx_shm_zone_t *shm_zone);
-static void ngx_qwen_zone_root(ngx_qwen_zone_t *sh);
+static ngx_int_t ngx_qwen_zone_root(ngx_qwen_zone_t *sh);
 static ngx_int_t ngx_qwen_zone_check(ngx_shm_zone_t *shm_zone);
 static ngx_int_t ngx_qwen_zone_fits(ngx_shm_zone_t *shm_zone);
 static void ngx_qwen_zone_too_small(ngx_qwen_pool_t *pool, ngx_uint_t level,
@@ -121,7 +122,9 @@ ngx_qwen_zone_create(ngx_shm_zone_t *shm_zone)
         return NGX_ERROR;
     }
 
-    ngx_qwen_zone_root(pool->sh);
+    if (ngx_qwen_zone_root(pool->sh) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     len = sizeof(" in qwen_zone \"\"") + shm_zone->shm.name.len;
 
@@ -162,11 +165,15 @@ ngx_qwen_zone_hide(ngx_shm_zone_t *shm_zone)
 }
 
 
-static void
+static ngx_int_t
 ngx_qwen_zone_root(ngx_qwen_zone_t *sh)
 {
     size_t      node;
     ngx_uint_t  i;
+
+    if (qwen_uuid4((char *) sh->changes.node) != QWEN_OK) {
+        return NGX_ERROR;
+    }
 
     sh->layout = NGX_QWEN_ZONE_LAYOUT;
 
@@ -194,8 +201,12 @@ ngx_qwen_zone_root(ngx_qwen_zone_t *sh)
 
     ngx_queue_init(&sh->leases);
     ngx_queue_init(&sh->free);
+    ngx_queue_init(&sh->changes.accounts);
+    ngx_queue_init(&sh->changes.removals);
     ngx_queue_init(&sh->settings.keys);
     ngx_queue_init(&sh->tasks);
+
+    return NGX_OK;
 }
 
 
@@ -398,6 +409,32 @@ ngx_qwen_zone_warn(ngx_shm_zone_t *shm_zone)
                       "%ui accounts, increase its size",
                       &shm_zone->shm.name, room, tokens);
     }
+}
+
+
+void
+ngx_qwen_zone_removed(ngx_qwen_pool_t *pool, ngx_str_t *email)
+{
+    ngx_qwen_zone_t     *sh;
+    ngx_qwen_removal_t  *removal;
+
+    sh = pool->sh;
+
+    if (!sh->changes.single) {
+        return;
+    }
+
+    removal = ngx_slab_calloc_locked(pool->shpool, sizeof(ngx_qwen_removal_t));
+    if (removal == NULL) {
+        return;
+    }
+
+    if (ngx_qwen_zone_replace(pool, &removal->email, email) != NGX_OK) {
+        ngx_slab_free_locked(pool->shpool, removal);
+        return;
+    }
+
+    ngx_queue_insert_tail(&sh->changes.removals, &removal->queue);
 }
 
 

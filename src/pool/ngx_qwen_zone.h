@@ -19,7 +19,7 @@
 #include "qwen_record.h"
 
 
-#define NGX_QWEN_ZONE_LAYOUT  3
+#define NGX_QWEN_ZONE_LAYOUT  4
 
 
 /*
@@ -63,6 +63,9 @@ typedef struct {
     uint32_t                   cli_input;
     uint32_t                   cli_output;
 } ngx_qwen_day_t;
+
+
+#define NGX_QWEN_OWN_DAYS  2
 
 
 /* Where an account is in the rotation of one kind. */
@@ -122,9 +125,16 @@ struct ngx_qwen_account_s {
     ngx_qwen_day_t            *days;       /* the oldest first */
     ngx_uint_t                 ndays;
 
+    /* what was counted here in the last two days, and is not in the days: the
+     * latest first; a date of 0: nothing */
+    ngx_qwen_day_t             own[NGX_QWEN_OWN_DAYS];
+
     /* members that are not known, of a store's JSON */
     ngx_str_t                  extra;
     ngx_str_t                  own_extra;
+
+    ngx_queue_t                changed;    /* see "changes" below */
+    time_t                     dropped;    /* end of the last token that was */
 
     ngx_uint_t                 claim;      /* 0: nobody's */
     ngx_pid_t                  claimer;
@@ -142,6 +152,9 @@ struct ngx_qwen_account_s {
     unsigned                   refreshes:2;
     unsigned                   configured:1;   /* not by an administrator */
     unsigned                   challenged:1;   /* until it serves again */
+    unsigned                   is_changed:1;
+    unsigned                   is_reset:1;     /* untold to the store */
+    unsigned                   is_counted:1;   /* "own" has changed */
     unsigned                   removed:1;  /* in no tree; the last lease frees
                                               it */
     u_char                     email[1];
@@ -181,6 +194,13 @@ typedef struct {
 } ngx_qwen_models_cache_t;
 
 
+/* An account that was removed, which the store does not know yet. */
+typedef struct {
+    ngx_queue_t                queue;
+    ngx_str_t                  email;
+} ngx_qwen_removal_t;
+
+
 /* See ngx_qwen_changes.h.  The numbers are those of changes. */
 typedef struct {
     ngx_atomic_t               last;
@@ -189,6 +209,13 @@ typedef struct {
     ngx_atomic_t               failed;     /* seen by a save that failed */
     ngx_atomic_t               error;      /* of the last save; 0: none */
     ngx_atomic_t               counted;    /* counters changed as well */
+
+    /* of a store that keeps each account by itself */
+    ngx_atomic_t               single;
+    ngx_queue_t                accounts;   /* changed ones */
+    ngx_queue_t                removals;   /* of ngx_qwen_removal_t */
+    u_char                     node[NGX_QWEN_NODE_LEN];
+
     uint64_t                   mark[NGX_QWEN_STORE_MARK / sizeof(uint64_t)];
 } ngx_qwen_changes_t;
 
@@ -328,6 +355,9 @@ ngx_int_t ngx_qwen_account_set(ngx_qwen_pool_t *pool,
 ngx_int_t ngx_qwen_account_password(ngx_qwen_pool_t *pool,
     ngx_qwen_account_t *account, ngx_str_t *password);
 
+/* Takes it out of the changed ones, if it is there. */
+void ngx_qwen_account_unchanged(ngx_qwen_account_t *account);
+
 /* Makes an account, of an address that no other has; its sign-in is due.  NULL:
  * no memory. */
 ngx_qwen_account_t *ngx_qwen_account_add(ngx_qwen_pool_t *pool,
@@ -363,8 +393,8 @@ void ngx_qwen_account_refresh(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
 void ngx_qwen_account_rest(ngx_qwen_zone_t *sh, ngx_qwen_account_t *account,
     ngx_qwen_kind_e kind, ngx_msec_t rest);
 
-/* Ends its rests and forgets its failures; a sign-in is due. */
-void ngx_qwen_account_reset(ngx_qwen_pool_t *pool,
+/* Ends its rests and forgets its failures. */
+void ngx_qwen_account_clear(ngx_qwen_pool_t *pool,
     ngx_qwen_account_t *account);
 
 /* Notes why it failed. */
@@ -382,6 +412,16 @@ void ngx_qwen_account_expire(ngx_qwen_pool_t *pool, ngx_qwen_kind_e kind);
  * gives it; NULL when there is none.  After ngx_qwen_account_expire(). */
 ngx_qwen_account_t *ngx_qwen_account_pick(ngx_qwen_zone_t *sh,
     ngx_qwen_kind_e kind, const ngx_qwen_tried_t *tried);
+
+
+/* ngx_qwen_accounts.c */
+
+void ngx_qwen_account_copy(ngx_qwen_account_t *account,
+    ngx_qwen_account_copy_t *copy);
+void ngx_qwen_account_restore_rests(ngx_qwen_zone_t *sh,
+    ngx_qwen_account_t *account, const qwen_record_account_t *record);
+ngx_int_t ngx_qwen_account_restore_extra(ngx_qwen_pool_t *pool,
+    ngx_qwen_account_t *account, const qwen_record_account_t *record);
 
 
 /* ngx_qwen_lease.c */
@@ -412,7 +452,15 @@ ngx_int_t ngx_qwen_stats_restore(ngx_qwen_pool_t *pool,
 
 /* ngx_qwen_zone.c */
 
-/* Something that a store keeps has changed. */
+/* Notes that an account was removed, for a store that asks for it; without
+ * memory the store finds out by itself. */
+void ngx_qwen_zone_removed(ngx_qwen_pool_t *pool, ngx_str_t *email);
+
+/* Something of an account that a store keeps has changed. */
+void ngx_qwen_account_changed(ngx_qwen_zone_t *sh,
+    ngx_qwen_account_t *account);
+
+/* Something else that a store keeps has changed. */
 #define ngx_qwen_zone_changed(sh)  (sh)->changes.last++
 
 /* Removes the accounts that the configuration has made, or those that it has
