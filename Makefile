@@ -130,7 +130,8 @@ STORE_TESTS =	$(STORE_SRCS:t/unit/%.c=%)
 UNIT_TESTS =	$(UNIT_SRCS:t/unit/%.c=%) $(POOL_TESTS) $(STORE_TESTS)
 
 POOL_SHARED =	t/unit/pool/fixture.c
-STORE_SHARED =	$(addprefix t/unit/store/,client.c loop.c server.c)
+STORE_SHARED =	$(addprefix t/unit/store/,client.c loop.c real.c \
+			server.c)
 
 NGINX_INCS =	src/core src/event src/event/modules src/os/unix objs
 NGINX_FLAGS =	-O1 -g -W -Wall -Wpointer-arith -Wno-unused-parameter -Werror \
