@@ -55,7 +55,7 @@ static ngx_command_t  ngx_http_qwen_commands[] = {
       NULL },
 
     { ngx_string("qwen_store"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE123,
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
       ngx_http_qwen_set_store,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,

@@ -98,7 +98,7 @@ ngx_http_qwen_set_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (qmcf->store.type == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V\" in \"%V\" directive, it must "
-                           "be \"none\" or \"file\"", &value[1],
+                           "be \"none\", \"file\" or \"redis\"", &value[1],
                            &cmd->name);
         return NGX_CONF_ERROR;
     }

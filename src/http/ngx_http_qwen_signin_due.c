@@ -9,14 +9,21 @@
 /* When a claim ends at the latest; after the call's own time-out. */
 #define NGX_HTTP_QWEN_SIGNIN_CLAIM  15000
 
+/* How long another node's sign-in is waited for. */
+#define NGX_HTTP_QWEN_SIGNIN_PAUSE  1000
+
 
 typedef struct {
     ngx_http_qwen_main_conf_t  *qmcf;
+    ngx_http_qwen_job_t        *job;
     ngx_qwen_signin_t           claim;
     ngx_log_t                  *log;
 } ngx_http_qwen_signin_due_t;
 
 
+static void ngx_http_qwen_signin_due_locked(void *data, ngx_int_t rc);
+static ngx_int_t ngx_http_qwen_signin_due_run(
+    ngx_http_qwen_signin_due_t *due);
 static void ngx_http_qwen_signin_due_done(void *data,
     const ngx_http_qwen_signin_result_t *result);
 
@@ -54,9 +61,45 @@ ngx_http_qwen_signin_start(ngx_http_qwen_main_conf_t *qmcf)
     }
 
     due->qmcf = qmcf;
+    due->job = job;
     due->log = job->request->connection->log;
 
-    return ngx_http_qwen_signin(job, &due->claim.email, &due->claim.password,
+    if (qmcf->store.type->lock
+        && qmcf->store.type->lock(&qmcf->store, &due->claim.email,
+                                  ngx_http_qwen_signin_due_locked, due)
+           == NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_qwen_signin_due_run(due);
+}
+
+
+/* Another node that signs the account in tells its token. */
+
+static void
+ngx_http_qwen_signin_due_locked(void *data, ngx_int_t rc)
+{
+    ngx_http_qwen_signin_due_t *due = data;
+
+    if (rc == NGX_OK && !ngx_exiting && !ngx_terminate) {
+        (void) ngx_http_qwen_signin_due_run(due);
+        return;
+    }
+
+    ngx_qwen_signin_postpone(&due->qmcf->pool, &due->claim,
+                             NGX_HTTP_QWEN_SIGNIN_PAUSE);
+
+    ngx_http_qwen_job_destroy(due->job);
+}
+
+
+static ngx_int_t
+ngx_http_qwen_signin_due_run(ngx_http_qwen_signin_due_t *due)
+{
+    return ngx_http_qwen_signin(due->job, &due->claim.email,
+                                &due->claim.password,
                                 ngx_http_qwen_signin_due_done, due);
 }
 

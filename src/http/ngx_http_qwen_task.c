@@ -8,6 +8,8 @@
 
 
 #define NGX_HTTP_QWEN_TASK_INTERVAL  1000
+#define NGX_HTTP_QWEN_TASK_SHARED    100     /* if other workers cannot sign
+                                                in */
 #define NGX_HTTP_QWEN_TASK_PAUSE     20
 
 
@@ -107,14 +109,19 @@ ngx_http_qwen_task_handler(ngx_event_t *ev)
         ngx_http_qwen_refresh(qmcf);
     }
 
-    /* the pool limits how many run */
+    /* with a shared store worker 0 alone can ask who signs in; the pool limits
+     * how many run */
 
-    while (ngx_http_qwen_signin_start(qmcf) == NGX_OK) { /* void */ }
+    if (qmcf->store.type->lock == NULL || ngx_worker == 0) {
+        while (ngx_http_qwen_signin_start(qmcf) == NGX_OK) { /* void */ }
+    }
 
     (void) ngx_http_qwen_models_refresh(qmcf);
 
     if (ngx_worker == 0 && !ngx_exiting) {
-        ngx_http_qwen_task_schedule(NGX_HTTP_QWEN_TASK_INTERVAL);
+        ngx_http_qwen_task_schedule(qmcf->store.type->lock
+                                    ? NGX_HTTP_QWEN_TASK_SHARED
+                                    : NGX_HTTP_QWEN_TASK_INTERVAL);
     }
 }
 

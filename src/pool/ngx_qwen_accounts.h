@@ -118,9 +118,13 @@ ngx_int_t ngx_qwen_stats_own(ngx_qwen_pool_t *pool, uint64_t *number,
 /* They could not be kept: they are copied again. */
 void ngx_qwen_stats_again(ngx_qwen_pool_t *pool, ngx_str_t *email);
 
-/* Sets what others have counted on a day. */
+/* All that was counted here is copied again. */
+void ngx_qwen_stats_recount(ngx_qwen_pool_t *pool);
+
+/* Sets what others have counted on a day, and what was kept of this node's; the
+ * latter counts when the day is not told apart here any more. */
 void ngx_qwen_stats_others(ngx_qwen_pool_t *pool, ngx_str_t *email,
-    const qwen_record_day_t *day);
+    const qwen_record_day_t *others, const qwen_record_day_t *own);
 
 
 #endif /* _NGX_QWEN_ACCOUNTS_H_INCLUDED_ */

@@ -29,6 +29,27 @@ ngx_qwen_changes_due(ngx_qwen_pool_t *pool)
 }
 
 
+ngx_uint_t
+ngx_qwen_changes_pending(ngx_qwen_pool_t *pool)
+{
+    return pool->sh->changes.saved != pool->sh->changes.last;
+}
+
+
+ngx_uint_t
+ngx_qwen_changes_counted(ngx_qwen_pool_t *pool)
+{
+    return ngx_atomic_cmp_set(&pool->sh->changes.counted, 1, 0);
+}
+
+
+void
+ngx_qwen_changes_count(ngx_qwen_pool_t *pool)
+{
+    pool->sh->changes.counted = 1;
+}
+
+
 void
 ngx_qwen_changes_want(ngx_qwen_pool_t *pool, ngx_uint_t change)
 {

@@ -32,6 +32,14 @@ ngx_uint_t ngx_qwen_changes_last(ngx_qwen_pool_t *pool);
  * Takes no lock. */
 ngx_int_t ngx_qwen_changes_due(ngx_qwen_pool_t *pool);
 
+/* Whether a change is not kept; takes no lock. */
+ngx_uint_t ngx_qwen_changes_pending(ngx_qwen_pool_t *pool);
+
+/* Whether counters have changed since the last call; count() says that they
+ * have. */
+ngx_uint_t ngx_qwen_changes_counted(ngx_qwen_pool_t *pool);
+void ngx_qwen_changes_count(ngx_qwen_pool_t *pool);
+
 /* Asks for a save of all changes up to that one. */
 void ngx_qwen_changes_want(ngx_qwen_pool_t *pool, ngx_uint_t change);
 

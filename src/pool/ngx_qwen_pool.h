@@ -157,6 +157,11 @@ ngx_uint_t ngx_qwen_signin_due(ngx_qwen_pool_t *pool, ngx_uint_t max);
 ngx_int_t ngx_qwen_signin_claim(ngx_qwen_pool_t *pool, ngx_pool_t *mempool,
     ngx_msec_t timeout, ngx_uint_t max, ngx_qwen_signin_t *signin);
 
+/* Gives a claim back: another node signs the account in.  It is looked at again
+ * after rest milliseconds. */
+void ngx_qwen_signin_postpone(ngx_qwen_pool_t *pool,
+    ngx_qwen_signin_t *signin, ngx_msec_t rest);
+
 /* Makes a sign-in due for each account whose token ends within threshold
  * seconds; it serves on until there is a new one.  Gives their number. */
 ngx_uint_t ngx_qwen_signin_refresh(ngx_qwen_pool_t *pool, time_t threshold);

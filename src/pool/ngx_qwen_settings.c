@@ -26,6 +26,13 @@ static u_char *ngx_qwen_settings_copy_str(u_char *p, qwen_str_t *to,
     ngx_str_t *from);
 
 
+ngx_uint_t
+ngx_qwen_settings_generation(ngx_qwen_pool_t *pool)
+{
+    return pool->sh->settings.generation;
+}
+
+
 void
 ngx_qwen_settings_change(ngx_qwen_pool_t *pool,
     const qwen_record_settings_t *values)

@@ -35,6 +35,10 @@ const ngx_qwen_snapshot_t *ngx_qwen_settings_snapshot(ngx_qwen_pool_t *pool,
 /* Frees it, when the worker exits. */
 void ngx_qwen_settings_exit(void);
 
+/* The number of their state, which a change makes another one; takes no
+ * lock. */
+ngx_uint_t ngx_qwen_settings_generation(ngx_qwen_pool_t *pool);
+
 /* Takes the values that are set in it, but no keys. */
 void ngx_qwen_settings_change(ngx_qwen_pool_t *pool,
     const qwen_record_settings_t *values);

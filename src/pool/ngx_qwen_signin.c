@@ -211,6 +211,28 @@ ngx_qwen_signin_failed(ngx_qwen_pool_t *pool, ngx_qwen_signin_t *signin,
 }
 
 
+void
+ngx_qwen_signin_postpone(ngx_qwen_pool_t *pool, ngx_qwen_signin_t *signin,
+    ngx_msec_t rest)
+{
+    ngx_qwen_account_t  *account;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    account = ngx_qwen_signin_own(pool, signin);
+
+    if (account && account->state == NGX_QWEN_SIGNIN_DONE) {
+        account->claim = 0;
+        ngx_qwen_account_refresh(pool->sh, account, NGX_QWEN_REFRESH_NONE);
+
+    } else if (account) {
+        ngx_qwen_account_sign_out(pool, account, rest);
+    }
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+}
+
+
 static ngx_qwen_account_t *
 ngx_qwen_signin_own(ngx_qwen_pool_t *pool, ngx_qwen_signin_t *signin)
 {

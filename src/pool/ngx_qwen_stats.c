@@ -399,19 +399,53 @@ ngx_qwen_stats_again(ngx_qwen_pool_t *pool, ngx_str_t *email)
 
 
 void
-ngx_qwen_stats_others(ngx_qwen_pool_t *pool, ngx_str_t *email,
-    const qwen_record_day_t *record)
+ngx_qwen_stats_recount(ngx_qwen_pool_t *pool)
 {
-    ngx_qwen_day_t      *day;
+    uint64_t             number;
     ngx_qwen_account_t  *account;
+
+    number = 0;
+
+    ngx_shmtx_lock(&pool->shpool->mutex);
+
+    while ((account = ngx_qwen_account_after(pool->sh, number))) {
+        number = account->number;
+        account->is_counted = (account->own[0].date != 0);
+    }
+
+    pool->sh->changes.counted = 1;
+
+    ngx_shmtx_unlock(&pool->shpool->mutex);
+}
+
+
+void
+ngx_qwen_stats_others(ngx_qwen_pool_t *pool, ngx_str_t *email,
+    const qwen_record_day_t *others, const qwen_record_day_t *own)
+{
+    ngx_uint_t           i;
+    ngx_qwen_day_t      *day, more;
+    ngx_qwen_account_t  *account;
+
+    ngx_qwen_stats_set(&more, own);
 
     ngx_shmtx_lock(&pool->shpool->mutex);
 
     account = ngx_qwen_account_lookup(pool->sh, email);
-    day = account ? ngx_qwen_stats_day(pool, account, record->day) : NULL;
+    day = account ? ngx_qwen_stats_day(pool, account, others->day) : NULL;
 
     if (day) {
-        ngx_qwen_stats_set(day, record);
+        ngx_qwen_stats_set(day, others);
+
+        for (i = 0; i < NGX_QWEN_OWN_DAYS; i++) {
+            if (account->own[i].date == others->day) {
+                break;
+            }
+        }
+
+        if (i == NGX_QWEN_OWN_DAYS) {
+            ngx_qwen_stats_add(day, &more);
+        }
     }
 
     ngx_shmtx_unlock(&pool->shpool->mutex);

@@ -5,6 +5,7 @@
 static ngx_qwen_store_type_t  *ngx_qwen_store_types[] = {
     &ngx_qwen_store_none,
     &ngx_qwen_store_file,
+    &ngx_qwen_store_redis,
     NULL
 };
 

@@ -18,6 +18,9 @@
 
 typedef struct ngx_qwen_store_s  ngx_qwen_store_t;
 
+/* NGX_OK: the right is this node's; NGX_DECLINED: another one has it. */
+typedef void (*ngx_qwen_store_lock_pt)(void *data, ngx_int_t rc);
+
 
 typedef struct {
     ngx_str_t     name;
@@ -38,6 +41,14 @@ typedef struct {
     /* In worker 0: keeps what changes, until it exits. */
     void        (*start)(ngx_qwen_store_t *store, ngx_cycle_t *cycle);
     void        (*exit)(ngx_qwen_store_t *store, ngx_cycle_t *cycle);
+
+    /*
+     * In worker 0, of stores that nodes share; NULL: there is one node only.
+     * Asks for the right to sign an account in.  NGX_OK: the handler is called
+     * once, later; NGX_DECLINED: the store cannot tell, nobody need ask.
+     */
+    ngx_int_t   (*lock)(ngx_qwen_store_t *store, ngx_str_t *email,
+                        ngx_qwen_store_lock_pt handler, void *data);
 } ngx_qwen_store_type_t;
 
 
@@ -60,6 +71,7 @@ ngx_int_t ngx_qwen_store_keys(ngx_conf_t *cf, ngx_str_t *args,
 
 extern ngx_qwen_store_type_t  ngx_qwen_store_none;
 extern ngx_qwen_store_type_t  ngx_qwen_store_file;
+extern ngx_qwen_store_type_t  ngx_qwen_store_redis;
 
 
 #endif /* _NGX_QWEN_STORE_H_INCLUDED_ */

@@ -20,7 +20,8 @@ ngx_qwen_store_type_t  ngx_qwen_store_file = {
     ngx_qwen_store_file_load,
     ngx_qwen_store_file_commit,
     ngx_qwen_store_file_start,
-    ngx_qwen_store_file_exit
+    ngx_qwen_store_file_exit,
+    NULL
 };
 
 

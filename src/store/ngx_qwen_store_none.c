@@ -23,7 +23,8 @@ ngx_qwen_store_type_t  ngx_qwen_store_none = {
     ngx_qwen_store_none_load,
     ngx_qwen_store_none_step,
     ngx_qwen_store_none_step,
-    ngx_qwen_store_none_step
+    ngx_qwen_store_none_step,
+    NULL
 };
 
 
