@@ -101,6 +101,16 @@ test('records are found by call, account and number', async (t) => {
 });
 
 
+test('a record tells when its answer began', async (t) => {
+    const simulator = await begin(t);
+    const { client } = simulator;
+    await client.set({ behaviours: [{ on: 'signin', delay: 50 }] });
+    await signIn(simulator);
+    const [{ time, answered }] = await client.requests();
+    assert.ok(answered >= time + 49 && answered <= Date.now());
+});
+
+
 test('the program listens, logs and ends at once', async (t) => {
     const directory = scratch(t);
     const portFile = join(directory, 'port');

@@ -106,6 +106,7 @@ export class Exchange {
     // The head of an answer whose body goes through the wire.
     begin(wire, status, headers) {
         this.record.status = status;
+        this.record.answered = Date.now();
         wire.head(status, {
             'Set-Cookie': COOKIE, ...headers, ...this.behaviour.headers,
         });
