@@ -155,7 +155,8 @@ too_small:
 /*
  * The master takes the file over for its workers: whoever kept it before, as
  * the workers of a binary that is being replaced, finds another file in its
- * place and leaves it alone.  It may have saved since the file was loaded.
+ * place and leaves it alone.  It may have saved since the file was loaded.  On a
+ * reload too the file is written, as owner and keys may be others now.
  */
 
 void
@@ -217,9 +218,6 @@ ngx_qwen_store_file_take(ngx_qwen_save_t *save, ngx_core_conf_t *ccf,
 
     } else if (rc != NGX_OK) {
         return NGX_ERROR;
-
-    } else if (!store->pool->created) {
-        return NGX_OK;
     }
 
     owner = (geteuid() == 0) ? ccf->user : (uid_t) -1;

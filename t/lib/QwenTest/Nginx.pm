@@ -15,12 +15,39 @@ use QwenTest ();
 use QwenTest::Answer;
 
 my $root = $ENV{TEST_NGINX_SERVROOT};
-my $binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
+my $binary = find($ENV{TEST_NGINX_BINARY} || 'nginx');
+
+
+# An nginx that is replaced starts the new one by the path it was started with.
+
+sub find {
+    my ($name) = @_;
+
+    return $name if $name =~ m{/};
+
+    my ($path) = grep { -x } map { "$_/$name" } split /:/, $ENV{PATH};
+
+    return $path // $name;
+}
 
 
 # Options: accounts (a list), workers, main, http, server, v1 (lines).
 
 sub start {
+    my ($class, %option) = @_;
+
+    my $self = $class->prepare(%option);
+
+    system(command()) == 0 or die 'nginx does not start';
+
+    QwenTest::poll(sub { -s "$root/logs/nginx.pid" }) or die 'nginx has no pid';
+    $self->{pid} = 0 + QwenTest::slurp("$root/logs/nginx.pid");
+
+    return $self;
+}
+
+
+sub prepare {
     my ($class, %option) = @_;
 
     my $self = bless { %option }, $class;
@@ -30,13 +57,32 @@ sub start {
 
     $self->configure;
 
-    system("$binary -e $root/logs/error.log -p $root/ -c $root/conf/nginx.conf") == 0
-        or die 'nginx does not start';
-
-    QwenTest::poll(sub { -s "$root/logs/nginx.pid" }) or die 'nginx has no pid';
-    $self->{pid} = 0 + QwenTest::slurp("$root/logs/nginx.pid");
-
     return $self;
+}
+
+
+sub command { return "$binary -e $root/logs/error.log -p $root/ -c $root/conf/nginx.conf @_" }
+
+
+# What nginx says of a configuration that it refuses, when it tests it and when
+# it starts; dies if it takes it.
+
+sub refusal {
+    my ($class, %option) = @_;
+
+    $class->prepare(%option);
+
+    my @said;
+
+    for my $switch ('-t', '') {
+        push @said, scalar qx{@{[ command($switch) ]} 2>&1};
+        next if $?;
+
+        kill 'KILL', QwenTest::slurp("$root/logs/nginx.pid") if !$switch;
+        die "nginx $switch takes it";
+    }
+
+    return @said;
 }
 
 
@@ -119,6 +165,28 @@ sub reload {
 }
 
 
+# Starts the binary anew beside the old one, whose process it gives.
+
+sub upgrade {
+    my ($self) = @_;
+
+    my $old = $self->{pid};
+
+    $self->signal('USR2');
+
+    QwenTest::poll(sub { -s "$root/logs/nginx.pid"
+                         && $old != QwenTest::slurp("$root/logs/nginx.pid") })
+        or die 'there is no new nginx';
+
+    $self->{pid} = 0 + QwenTest::slurp("$root/logs/nginx.pid");
+
+    QwenTest::poll(sub { $self->workers == ($self->{workers} // 1) })
+        or die 'the new nginx has no workers';
+
+    return $old;
+}
+
+
 sub ready {
     my ($self) = @_;
 
@@ -142,7 +210,18 @@ sub stop {
     my $pid = delete $self->{pid};
 
     kill $signal // 'TERM', $pid;
-    QwenTest::poll(sub { !kill 0, $pid }) or kill 'KILL', $pid;
+    QwenTest::poll(sub { ended($pid) }) or kill 'KILL', $pid;
+}
+
+
+# A process that has ended may wait for init to take note of it.
+
+sub ended {
+    my ($pid) = @_;
+
+    my $status = eval { QwenTest::slurp("/proc/$pid/status") };
+
+    return defined $status ? $status =~ /^State:\s+[ZX]/m : !kill 0, $pid;
 }
 
 
