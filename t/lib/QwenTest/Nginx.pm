@@ -43,6 +43,11 @@ sub start {
     QwenTest::poll(sub { -s "$root/logs/nginx.pid" }) or die 'nginx has no pid';
     $self->{pid} = 0 + QwenTest::slurp("$root/logs/nginx.pid");
 
+    # a signal that comes before waits for the next one
+
+    QwenTest::poll(sub { $self->workers == ($self->{workers} // 1) })
+        or die 'nginx has no workers';
+
     return $self;
 }
 
