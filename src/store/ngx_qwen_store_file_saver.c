@@ -107,10 +107,6 @@ ngx_qwen_saver_handler(ngx_event_t *ev)
 {
     ngx_qwen_saver_t  *saver = ngx_qwen_saver;
 
-    if (ngx_exiting) {
-        return;
-    }
-
     if (saver->step == NULL && ngx_qwen_saver_is_due(saver)) {
         ngx_qwen_save_init(&saver->save, saver->store);
         ngx_qwen_saver_run(saver, ngx_qwen_save_lock);
@@ -129,16 +125,18 @@ ngx_qwen_saver_is_due(ngx_qwen_saver_t *saver)
     rest = ngx_min(NGX_QWEN_SAVER_REST << ngx_min(saver->failures, 16),
                    NGX_QWEN_SAVER_REST_MAX);
 
+    /* a worker that exits saves what its requests wait for, then the rest */
+
     switch (ngx_qwen_changes_due(saver->store->pool)) {
 
     case NGX_BUSY:
         return 1;
 
     case NGX_AGAIN:
-        return rested >= rest;
+        return rested >= rest && !ngx_exiting;
 
     case NGX_DECLINED:
-        return rested >= NGX_QWEN_SAVER_COUNTERS;
+        return rested >= NGX_QWEN_SAVER_COUNTERS && !ngx_exiting;
 
     default: /* NGX_OK */
         return 0;
@@ -263,7 +261,11 @@ ngx_qwen_saver_end(ngx_qwen_saver_t *saver, ngx_int_t rc)
     saver->failures++;
     saver->error = error;
 
-    ngx_qwen_save_failed(save, rc);
+    /* the file may be another one since a reload, kept by other workers */
+
+    if (rc != NGX_DECLINED || !ngx_exiting) {
+        ngx_qwen_save_failed(save, rc);
+    }
 }
 
 
