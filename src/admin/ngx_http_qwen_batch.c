@@ -115,6 +115,9 @@ ngx_http_qwen_batch_handler(ngx_event_t *ev)
 
     } else if (batch->running == 0) {
         ngx_http_qwen_batch_settle(batch);
+
+    } else {
+        ngx_http_qwen_batch_tell(batch);
     }
 }
 
