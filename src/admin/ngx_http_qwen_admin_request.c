@@ -2,6 +2,7 @@
 /* The administrator's request: its body and arguments. */
 
 #include "ngx_http_qwen_admin.h"
+#include "qwen_strict.h"
 
 
 #define NGX_HTTP_QWEN_ADMIN_MAX_BODY    (4 * 1024 * 1024)
@@ -10,6 +11,7 @@
 
 static void ngx_http_qwen_admin_cleanup(void *data);
 static void ngx_http_qwen_admin_received(ngx_http_request_t *r);
+static cJSON *ngx_http_qwen_admin_parse(ngx_str_t *text);
 static ngx_int_t ngx_http_qwen_admin_gather(ngx_http_qwen_admin_t *admin,
     ngx_str_t *text);
 static ngx_int_t ngx_http_qwen_admin_gather_buf(ngx_http_qwen_admin_t *admin,
@@ -111,11 +113,7 @@ ngx_http_qwen_admin_received(ngx_http_request_t *r)
         return;
     }
 
-    if (text.len == 0) {
-        ngx_str_set(&text, "{}");
-    }
-
-    admin->body = qwen_json_parse((qwen_str_t) { text.data, text.len });
+    admin->body = ngx_http_qwen_admin_parse(&text);
 
     if (!cJSON_IsObject(admin->body)) {
         ngx_http_qwen_admin_error(admin, NGX_HTTP_BAD_REQUEST,
@@ -124,6 +122,21 @@ ngx_http_qwen_admin_received(ngx_http_request_t *r)
     }
 
     admin->handler(admin);
+}
+
+
+/* NULL: it is no JSON.  Text that is no UTF-8 would be kept as another one. */
+
+static cJSON *
+ngx_http_qwen_admin_parse(ngx_str_t *text)
+{
+    size_t      offset;
+    qwen_str_t  json;
+
+    json = (text->len == 0) ? qwen_literal("{}")
+                            : (qwen_str_t) { text->data, text->len };
+
+    return qwen_strict_check(json, &offset) ? NULL : qwen_json_parse(json);
 }
 
 
