@@ -69,6 +69,7 @@ ngx_int_t
 ngx_http_qwen_admin_handler(ngx_http_request_t *r)
 {
     ngx_int_t               rc;
+    ngx_http_qwen_ctx_t    *ctx;
     const ngx_qwen_key_t   *key;
     ngx_http_qwen_admin_t  *admin;
 
@@ -89,7 +90,8 @@ ngx_http_qwen_admin_handler(ngx_http_request_t *r)
     key = ngx_http_qwen_auth(r);
 
     if (key == NULL) {
-        ngx_http_qwen_guard_failed(admin);
+        ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
+        ngx_http_qwen_guard_failed(admin, &ctx->presented);
 
         return ngx_http_qwen_admin_refuse(admin, NGX_HTTP_UNAUTHORIZED,
                                           "Unauthorized");

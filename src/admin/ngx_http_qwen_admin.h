@@ -73,8 +73,9 @@ ngx_int_t ngx_http_qwen_admin_not_allowed(ngx_http_qwen_admin_t *admin,
  * returned by a content handler. */
 ngx_int_t ngx_http_qwen_guard(ngx_http_qwen_admin_t *admin);
 
-/* Notes a wrong key. */
-void ngx_http_qwen_guard_failed(ngx_http_qwen_admin_t *admin);
+/* Notes a wrong key; an empty one is none, and no guess. */
+void ngx_http_qwen_guard_failed(ngx_http_qwen_admin_t *admin,
+    ngx_str_t *presented);
 
 
 /* Sends the answer. */

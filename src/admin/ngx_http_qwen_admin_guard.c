@@ -30,9 +30,13 @@ ngx_http_qwen_guard(ngx_http_qwen_admin_t *admin)
 
 
 void
-ngx_http_qwen_guard_failed(ngx_http_qwen_admin_t *admin)
+ngx_http_qwen_guard_failed(ngx_http_qwen_admin_t *admin, ngx_str_t *presented)
 {
     ngx_http_request_t  *r;
+
+    if (presented->len == 0) {
+        return;
+    }
 
     r = admin->request;
 

@@ -54,7 +54,7 @@ ngx_http_qwen_verify(ngx_http_qwen_admin_t *admin)
     key = ngx_http_qwen_auth_key(admin->request, &presented);
 
     if (key == NULL) {
-        ngx_http_qwen_guard_failed(admin);
+        ngx_http_qwen_guard_failed(admin, &presented);
         ngx_http_qwen_verify_reply(admin, NGX_HTTP_UNAUTHORIZED,
                                    qwen_literal("Unauthorized"));
         return;
