@@ -31,22 +31,15 @@ sub find {
 }
 
 
-# Options: accounts (a list), workers, main, http, server, v1 (lines).
+# Options: accounts (a list), workers, main, http, server, v1 (lines), listen,
+# zone (its size), files (name below the root => text).
 
 sub start {
     my ($class, %option) = @_;
 
     my $self = $class->prepare(%option);
 
-    system(command()) == 0 or die 'nginx does not start';
-
-    QwenTest::poll(sub { -s "$root/logs/nginx.pid" }) or die 'nginx has no pid';
-    $self->{pid} = 0 + QwenTest::slurp("$root/logs/nginx.pid");
-
-    # a signal that comes before waits for the next one
-
-    QwenTest::poll(sub { $self->workers == ($self->{workers} // 1) })
-        or die 'nginx has no workers';
+    $self->launch;
 
     return $self;
 }
@@ -60,9 +53,52 @@ sub prepare {
     remove_tree($root);
     make_path("$root/logs", "$root/conf", "$root/html");
 
+    write_file($_, $option{files}{$_}) for keys %{ $option{files} // {} };
+
     $self->configure;
 
     return $self;
+}
+
+
+# Starts the program, with all that is below the root.
+
+sub launch {
+    my ($self, %option) = @_;
+
+    $self->configure(%option);
+
+    system(command()) == 0 or die 'nginx does not start';
+
+    QwenTest::poll(sub { -s "$root/logs/nginx.pid" }) or die 'nginx has no pid';
+    $self->{pid} = 0 + QwenTest::slurp("$root/logs/nginx.pid");
+
+    # a signal that comes before waits for the next one
+
+    QwenTest::poll(sub { $self->workers == ($self->{workers} // 1) })
+        or die 'nginx has no workers';
+}
+
+
+sub restart {
+    my ($self, %option) = @_;
+
+    $self->stop('QUIT');
+    $self->launch(%option);
+}
+
+
+sub root { return $root }
+
+
+sub write_file {
+    my ($name, $text) = @_;
+
+    make_path("$root/$name" =~ s{/[^/]*\z}{}r);
+
+    open my $out, '>', "$root/$name" or die "$root/$name: $!";
+    print $out $text;
+    close $out or die "$root/$name: $!";
 }
 
 
