@@ -122,9 +122,11 @@ read_workers() {
 
 
 read_storage() {
-    case ${DATA_SAVE_MODE:-none} in
-    none)  ;;
-    *)     wrong DATA_SAVE_MODE "none (file and redis are not available yet)" ;;
+    storage=${DATA_SAVE_MODE:-none}
+
+    case $storage in
+    none | file)  ;;
+    *)            wrong DATA_SAVE_MODE "none or file (redis is not available yet)" ;;
     esac
 
     [ -z "${REDIS_URL:-}" ] || is_redis_url "$REDIS_URL" \
@@ -145,13 +147,20 @@ is_redis_url() {
 }
 
 
+# whether there are accounts, or a place where they are kept and added to
+
+has_accounts() {
+    [ -n "$accounts" ] || [ "$storage" = file ]
+}
+
+
 # the base URL of the chat upstream in its parts
 
 read_upstream() {
     read_url QWEN_CLI_PROXY_URL "${QWEN_CLI_PROXY_URL:-}"
     read_url QWEN_UPLOAD_PROXY_URL "${QWEN_UPLOAD_PROXY_URL:-}"
 
-    if [ -n "${QWEN_CHAT_PROXY_URL:-}" ] && [ -z "$accounts" ]; then
+    if [ -n "${QWEN_CHAT_PROXY_URL:-}" ] && ! has_accounts; then
         fail "QWEN_CHAT_PROXY_URL needs ACCOUNTS: there is none to sign in with"
     fi
 
@@ -300,7 +309,33 @@ environment_write() {
     replace '\(server *\)chat\.qwen\.ai:443;' "\1$host_port;"
 
     write_limits
+    write_storage
     write_options
+}
+
+
+# the workers need the way to it; the master makes and gives them the directory
+
+write_storage() {
+    [ "$storage" = file ] || return 0
+
+    if [ "$(id -u)" = 0 ] && ! is_open "$dir"; then
+        fail "DATA_SAVE_MODE: nginx's workers do not run as root and cannot" \
+             "reach $dir, as a directory above it is closed to them; use" \
+             "another place or chmod o+x"
+    fi
+
+    option qwen_store "file  \"$dir/data/data.json\""
+}
+
+
+is_open() {
+    way=$1
+
+    while [ "$way" != / ]; do
+        [ -n "$(find "$way" -prune -perm -o=x)" ] || return 1
+        way=$(dirname "$way")
+    done
 }
 
 

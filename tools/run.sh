@@ -2,7 +2,8 @@
 #
 # From nothing to a gateway in the foreground: installs missing packages, builds
 # the module, makes the configuration from the environment (environment.sh) and
-# starts nginx.  Without an account the simulator of t/sim is the upstream.
+# starts nginx.  Without an account, and a file that may have some, the simulator
+# of t/sim is the upstream.
 #
 # Nothing outlives this script, however it ends: it holds a pipe open (3), and
 # those who read from it end when that does.
@@ -39,7 +40,7 @@ main() {
     mkfifo "$runtime/alive"
     exec 3<> "$runtime/alive"
 
-    if [ -z "$accounts" ]; then
+    if ! has_accounts; then
         start_simulator
     fi
 
