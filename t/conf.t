@@ -43,7 +43,7 @@ my @wrong = (
     ['a password is not too long', 'qwen_account cyd:' . '5ecret' x 171 . ';', '', '', 'has an account whose email or password is too long'],
     ['an account file exists', 'qwen_account_file none;', '', '', 'conf/none" failed (2: No such file or directory)'],
 
-    ['a store is a known one', 'qwen_store files;', '', '', 'invalid value "files" in "qwen_store" directive, it must be "none" or "file"'],
+    ['a store is a known one', 'qwen_store files;', '', '', 'invalid value "files" in "qwen_store" directive, it must be "none", "file" or "redis"'],
     ['there is one store', 'qwen_store none; qwen_store none;', '', '', '"qwen_store" directive is duplicate'],
 
     (map { ["qwen_cooldown is not $_", "qwen_cooldown $_;", '', '', qq(invalid parameter "$_" in "qwen_cooldown" directive, it must be "failures=number" from 1 or a time above 0 for)] }
