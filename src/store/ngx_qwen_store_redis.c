@@ -335,6 +335,7 @@ ngx_qwen_store_call(ngx_qwen_syncer_t *syncer, ngx_str_t *email)
     }
 
     call->syncer = syncer;
+    call->sync = syncer->sync;
     call->email.data = call->buf;
     call->email.len = email->len;
     ngx_memcpy(call->buf, email->data, email->len);

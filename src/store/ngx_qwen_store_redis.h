@@ -111,6 +111,7 @@ typedef struct {
 /* A reply that is waited for, of a command on an account. */
 typedef struct {
     ngx_qwen_syncer_t         *syncer;
+    uint32_t                   sync;         /* the reading it is of */
     ngx_str_t                  email;
     u_char                     buf[NGX_QWEN_EMAIL_MAX];
 } ngx_qwen_store_call_t;

@@ -16,6 +16,7 @@ static void ngx_qwen_store_scanned(void *data, redisReply *reply);
 static ngx_int_t ngx_qwen_store_fetch(ngx_qwen_syncer_t *syncer,
     ngx_str_t *email, ngx_qwen_redis_reply_pt handler);
 static void ngx_qwen_store_fetched(void *data, redisReply *reply);
+static ngx_uint_t ngx_qwen_store_is_present(ngx_qwen_store_call_t *call);
 static void ngx_qwen_store_next(ngx_qwen_syncer_t *syncer);
 static void ngx_qwen_store_unseen(ngx_qwen_syncer_t *syncer);
 static ngx_int_t ngx_qwen_store_ask(ngx_qwen_syncer_t *syncer,
@@ -109,14 +110,14 @@ ngx_qwen_store_scanned(void *data, redisReply *reply)
     for (i = 0; i < keys->elements; i++) {
         key = keys->element[i];
 
-        email.data = (u_char *) key->str + prefix;
-        email.len = key->len - prefix;
-
         if (key->type != REDIS_REPLY_STRING || key->len <= prefix
-            || email.len > NGX_QWEN_EMAIL_MAX)
+            || key->len - prefix > NGX_QWEN_EMAIL_MAX)
         {
             continue;
         }
+
+        email.data = (u_char *) key->str + prefix;
+        email.len = key->len - prefix;
 
         if (ngx_qwen_store_fetch(syncer, &email, ngx_qwen_store_fetched)
             != NGX_OK)
@@ -164,21 +165,36 @@ ngx_qwen_store_fetched(void *data, redisReply *reply)
 {
     ngx_qwen_store_call_t *call = data;
 
+    ngx_uint_t          present;
     ngx_qwen_syncer_t  *syncer;
 
     syncer = call->syncer;
+    present = ngx_qwen_store_is_present(call);
 
     ngx_qwen_store_merge(call, reply);
     ngx_free(call);
 
-    if (reply == NULL) {
-        ngx_qwen_store_fail(syncer);
+    if (!present) {
+        return;
     }
 
-    if (syncer->reads) {
-        syncer->reads--;
-        ngx_qwen_store_next(syncer);
+    if (reply == NULL) {
+        ngx_qwen_store_fail(syncer);
+        return;
     }
+
+    syncer->reads--;
+
+    ngx_qwen_store_next(syncer);
+}
+
+
+/* A reading that failed has left calls without a reply. */
+
+static ngx_uint_t
+ngx_qwen_store_is_present(ngx_qwen_store_call_t *call)
+{
+    return call->syncer->reading && call->sync == call->syncer->sync;
 }
 
 
@@ -266,9 +282,11 @@ ngx_qwen_store_asked(void *data, redisReply *reply)
 {
     ngx_qwen_store_call_t *call = data;
 
+    ngx_uint_t          present;
     ngx_qwen_syncer_t  *syncer;
 
     syncer = call->syncer;
+    present = ngx_qwen_store_is_present(call);
 
     if (reply && reply->type == REDIS_REPLY_INTEGER) {
 
@@ -279,18 +297,15 @@ ngx_qwen_store_asked(void *data, redisReply *reply)
             ngx_qwen_changes_touch(syncer->store->pool, &call->email);
         }
 
-    } else {
+    } else if (present) {
         ngx_qwen_store_fail(syncer);
+        present = 0;
     }
 
     ngx_free(call);
 
-    if (syncer->reads) {
-        syncer->reads--;
-
-        if (syncer->reading && syncer->reads == 0) {
-            ngx_qwen_store_unseen(syncer);
-        }
+    if (present && --syncer->reads == 0) {
+        ngx_qwen_store_unseen(syncer);
     }
 }
 

@@ -15,6 +15,8 @@
 static ngx_int_t ngx_qwen_store_write_removals(ngx_qwen_syncer_t *syncer);
 static ngx_int_t ngx_qwen_store_write_removal(ngx_qwen_syncer_t *syncer,
     ngx_str_t *email);
+static ngx_int_t ngx_qwen_store_send_removal(ngx_qwen_syncer_t *syncer,
+    ngx_str_t *email, ngx_uint_t argc, ngx_str_t *argv);
 static void ngx_qwen_store_removal_written(void *data, redisReply *reply);
 static ngx_int_t ngx_qwen_store_write_accounts(ngx_qwen_syncer_t *syncer);
 static ngx_int_t ngx_qwen_store_write_account(ngx_qwen_syncer_t *syncer,
@@ -103,11 +105,12 @@ ngx_qwen_store_write_removals(ngx_qwen_syncer_t *syncer)
 }
 
 
+/* The deletion is known before the account is gone. */
+
 static ngx_int_t
 ngx_qwen_store_write_removal(ngx_qwen_syncer_t *syncer, ngx_str_t *email)
 {
-    u_char                  buf[NGX_QWEN_STORE_MAX_KEY];
-    ngx_qwen_store_call_t  *call;
+    u_char  buf[NGX_QWEN_STORE_MAX_KEY];
 
     ngx_str_t  set[] = {
         ngx_string("SET"),
@@ -119,23 +122,34 @@ ngx_qwen_store_write_removal(ngx_qwen_syncer_t *syncer, ngx_str_t *email)
 
     ngx_str_t  del[] = { ngx_string("DEL"), ngx_null_string };
 
-    call = ngx_qwen_store_call(syncer, email);
-    if (call == NULL) {
-        return NGX_ERROR;
-    }
-
-    /* the deletion is known before the account is gone */
-
     set[1] = ngx_qwen_store_key(buf, NGX_QWEN_STORE_DELETED, email);
 
-    if (ngx_qwen_redis_command(syncer->redis, 5, set, NULL, NULL) != NGX_OK) {
-        ngx_free(call);
+    if (ngx_qwen_store_send_removal(syncer, email, 5, set) != NGX_OK) {
         return NGX_ERROR;
     }
 
     del[1] = ngx_qwen_store_key(buf, NGX_QWEN_STORE_USER, email);
 
-    if (ngx_qwen_redis_command(syncer->redis, 2, del,
+    if (ngx_qwen_store_send_removal(syncer, email, 2, del) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_qwen_store_tell(syncer, NGX_QWEN_STORE_REMOVED, email);
+}
+
+
+static ngx_int_t
+ngx_qwen_store_send_removal(ngx_qwen_syncer_t *syncer, ngx_str_t *email,
+    ngx_uint_t argc, ngx_str_t *argv)
+{
+    ngx_qwen_store_call_t  *call;
+
+    call = ngx_qwen_store_call(syncer, email);
+    if (call == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_qwen_redis_command(syncer->redis, argc, argv,
                                ngx_qwen_store_removal_written, call)
         != NGX_OK)
     {
@@ -145,7 +159,7 @@ ngx_qwen_store_write_removal(ngx_qwen_syncer_t *syncer, ngx_str_t *email)
 
     syncer->writes++;
 
-    return ngx_qwen_store_tell(syncer, NGX_QWEN_STORE_REMOVED, email);
+    return NGX_OK;
 }
 
 
