@@ -20,6 +20,8 @@ static ngx_int_t ngx_http_qwen_chat_supported(const qwen_request_t *request,
     qwen_openai_error_t *error);
 static ngx_int_t ngx_http_qwen_chat_create(ngx_http_request_t *r,
     qwen_request_t *request);
+static ngx_int_t ngx_http_qwen_chat_init(ngx_http_qwen_chat_t *chat,
+    qwen_request_t *request);
 static ngx_int_t ngx_http_qwen_chat_model(ngx_http_qwen_chat_t *chat,
     qwen_request_t *request);
 static ngx_int_t ngx_http_qwen_chat_fold(ngx_http_qwen_chat_t *chat,
@@ -135,11 +137,10 @@ ngx_http_qwen_chat_supported(const qwen_request_t *request,
 static ngx_int_t
 ngx_http_qwen_chat_create(ngx_http_request_t *r, qwen_request_t *request)
 {
-    ngx_http_cleanup_t         *left;
-    ngx_pool_cleanup_t         *cln;
-    ngx_http_qwen_ctx_t        *ctx;
-    ngx_http_qwen_chat_t       *chat;
-    ngx_http_qwen_effective_t   effective;
+    ngx_http_cleanup_t    *left;
+    ngx_pool_cleanup_t    *cln;
+    ngx_http_qwen_ctx_t   *ctx;
+    ngx_http_qwen_chat_t  *chat;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_qwen_module);
 
@@ -166,6 +167,19 @@ ngx_http_qwen_chat_create(ngx_http_request_t *r, qwen_request_t *request)
     left->data = chat;
 
     chat->request = r;
+
+    return ngx_http_qwen_chat_init(chat, request);
+}
+
+
+static ngx_int_t
+ngx_http_qwen_chat_init(ngx_http_qwen_chat_t *chat, qwen_request_t *request)
+{
+    ngx_http_request_t         *r;
+    ngx_http_qwen_effective_t   effective;
+
+    r = chat->request;
+
     chat->qmcf = ngx_http_get_module_main_conf(r, ngx_http_qwen_module);
     chat->qlcf = ngx_http_get_module_loc_conf(r, ngx_http_qwen_module);
     chat->type = request->chat_type;

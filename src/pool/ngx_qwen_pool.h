@@ -74,7 +74,6 @@ typedef struct {
     /* set by the zone's init */
     struct ngx_qwen_zone_s  *sh;
     ngx_slab_pool_t         *shpool;
-    ngx_uint_t               created;        /* the zone is new */
 } ngx_qwen_pool_t;
 
 

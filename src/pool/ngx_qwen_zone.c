@@ -74,9 +74,8 @@ ngx_qwen_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     pool->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
-    pool->created = (data == NULL && !shm_zone->shm.exists);
 
-    if (pool->created) {
+    if (data == NULL && !shm_zone->shm.exists) {
 
         if (ngx_qwen_zone_create(shm_zone) != NGX_OK) {
             return NGX_ERROR;

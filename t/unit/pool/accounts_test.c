@@ -35,43 +35,14 @@ teardown(void **state)
 }
 
 
-static qwen_str_t
-str(const char *text)
-{
-    return (qwen_str_t) { (const uint8_t *) text, strlen(text) };
-}
-
-
-static ngx_str_t
-email(const char *text)
-{
-    ngx_str_t  s;
-
-    s.data = (u_char *) text;
-    s.len = strlen(text);
-
-    return s;
-}
-
-
-#define assert_str(s, text)                                                   \
-    do {                                                                      \
-        assert_int_equal((s).len, strlen(text));                              \
-                                                                              \
-        if ((s).len) {                                                        \
-            assert_memory_equal((s).data, text, (s).len);                     \
-        }                                                                     \
-    } while (0)
-
-
 static qwen_record_account_t
 record(const char *name, const char *password)
 {
     qwen_record_account_t  record;
 
     ngx_memzero(&record, sizeof(qwen_record_account_t));
-    record.email = str(name);
-    record.password = str(password);
+    record.email = test_str(name);
+    record.password = test_str(password);
 
     return record;
 }
@@ -83,7 +54,7 @@ signed_in(const char *name, const char *password, const char *token)
     qwen_record_account_t  account;
 
     account = record(name, password);
-    account.token = str(token);
+    account.token = test_str(token);
     account.expires = LASTING;
 
     return account;
@@ -93,17 +64,17 @@ signed_in(const char *name, const char *password, const char *token)
 static void
 get(fixture_t *f, const char *name)
 {
-    ngx_str_t  s = email(name);
+    ngx_str_t  s = test_ngx_str(name);
 
     assert_int_equal(ngx_qwen_accounts_get(f->pool, &s, &copy), NGX_OK);
-    assert_str(copy.record.email, name);
+    test_assert_str(copy.record.email, name);
 }
 
 
 static ngx_int_t
 has(fixture_t *f, const char *name)
 {
-    ngx_str_t  s = email(name);
+    ngx_str_t  s = test_ngx_str(name);
 
     return ngx_qwen_accounts_get(f->pool, &s, &copy) == NGX_OK;
 }
@@ -136,24 +107,6 @@ restore(fixture_t *f, const qwen_record_account_t *records, ngx_uint_t n)
 }
 
 
-/* Pages and records of the slab that are in use. */
-static ngx_uint_t
-used(fixture_t *f)
-{
-    ngx_uint_t        i, n;
-    ngx_slab_pool_t  *shpool;
-
-    shpool = f->pool->shpool;
-    n = 0;
-
-    for (i = 0; i < ngx_pagesize_shift - shpool->min_shift; i++) {
-        n += shpool->stats[i].used;
-    }
-
-    return n;
-}
-
-
 static void
 test_account_is_added_found_and_removed(void **state)
 {
@@ -162,10 +115,10 @@ test_account_is_added_found_and_removed(void **state)
     ngx_uint_t              before;
     qwen_record_account_t   account;
 
-    before = used(f);
+    before = test_used(f);
     account = record("new@example.com", "pass:word");
-    account.extra = str("\"proxy\":null");
-    account.own_extra = str("\"x\":[1]");
+    account.extra = test_str("\"proxy\":null");
+    account.own_extra = test_str("\"x\":[1]");
 
     assert_false(has(f, "new@example.com"));
     add(f, &account);
@@ -179,11 +132,11 @@ test_account_is_added_found_and_removed(void **state)
     assert_int_equal(copy.record.expires, 0);
     assert_int_equal(copy.record.last_error_at, 0);
     assert_int_equal(copy.record.ndays, 0);
-    assert_str(copy.record.password, "pass:word");
-    assert_str(copy.record.token, "");
-    assert_str(copy.record.last_error, "");
-    assert_str(copy.record.extra, "\"proxy\":null");
-    assert_str(copy.record.own_extra, "\"x\":[1]");
+    test_assert_str(copy.record.password, "pass:word");
+    test_assert_str(copy.record.token, "");
+    test_assert_str(copy.record.last_error, "");
+    test_assert_str(copy.record.extra, "\"proxy\":null");
+    test_assert_str(copy.record.own_extra, "\"x\":[1]");
 
     assert_int_equal(test_status(f).accounts, 3);
     assert_int_equal(test_status(f).signin, 3);
@@ -195,12 +148,12 @@ test_account_is_added_found_and_removed(void **state)
     assert_int_equal(strncmp((char *) copy.record.token.data, "token-3-", 8),
                      0);
 
-    name = email("new@example.com");
+    name = test_ngx_str("new@example.com");
     assert_int_equal(ngx_qwen_accounts_remove(f->pool, &name), NGX_OK);
     assert_int_equal(ngx_qwen_accounts_remove(f->pool, &name), NGX_DECLINED);
     assert_false(has(f, "new@example.com"));
     assert_int_equal(test_status(f).accounts, 2);
-    assert_int_equal(used(f), before + 2);
+    assert_int_equal(test_used(f), before + 2);
 }
 
 
@@ -214,7 +167,7 @@ test_account_that_is_added_with_a_token_serves(void **state)
     add(f, &account);
 
     assert_int_equal(test_status(f).ready, 1);
-    assert_str(test_lease(f, 0)->token, "a token");
+    test_assert_str(test_lease(f, 0)->token, "a token");
 
     /* one that has ended is none */
 
@@ -223,7 +176,7 @@ test_account_that_is_added_with_a_token_serves(void **state)
     add(f, &account);
     get(f, "old@example.com");
     assert_int_equal(copy.signed_in, 0);
-    assert_str(copy.record.token, "");
+    test_assert_str(copy.record.token, "");
     assert_int_equal(copy.record.expires, 0);
 }
 
@@ -255,10 +208,10 @@ test_each_account_is_seen_once(void **state)
         /* what comes and goes meanwhile does no harm */
 
         if (n == 10) {
-            removed = email("30@example.com");
+            removed = test_ngx_str("30@example.com");
             assert_int_equal(ngx_qwen_accounts_remove(f->pool, &removed),
                              NGX_OK);
-            removed = email("7@example.com");
+            removed = test_ngx_str("7@example.com");
             assert_int_equal(ngx_qwen_accounts_remove(f->pool, &removed),
                              NGX_OK);
             account = record("late@example.com", "secret");
@@ -267,7 +220,7 @@ test_each_account_is_seen_once(void **state)
     }
 
     assert_int_equal(n, 52);
-    assert_str(copy.record.email, "late@example.com");
+    test_assert_str(copy.record.email, "late@example.com");
     assert_int_equal(ngx_qwen_accounts_next(f->pool, number, &copy), NGX_DONE);
 }
 
@@ -326,7 +279,7 @@ test_account_without_a_password_can_be_kept(void **state)
     account = record("none@example.com", "");
     add(f, &account);
     get(f, "none@example.com");
-    assert_str(copy.record.password, "");
+    test_assert_str(copy.record.password, "");
 
     test_claim(f, 1000, &signin);
     test_claim(f, 1000, &signin);
@@ -352,7 +305,7 @@ test_account_that_does_not_fit_is_not_added(void **state)
     rc = NGX_OK;
 
     for (i = 0; rc == NGX_OK; i++) {
-        before = used(f);
+        before = test_used(f);
         pages = f->pool->shpool->pfree;
 
         snprintf(name, sizeof(name), "%lu@example.com", (unsigned long) i);
@@ -366,7 +319,7 @@ test_account_that_does_not_fit_is_not_added(void **state)
     assert_in_range(i, 20, 40);
     assert_false(has(f, name));
     assert_int_equal(test_status(f).accounts, i + 1);
-    assert_int_equal(used(f), before);
+    assert_int_equal(test_used(f), before);
     assert_int_equal(f->pool->shpool->pfree, pages);
 
     /* what is smaller fits still */
@@ -390,18 +343,18 @@ test_reset_ends_rests(void **state)
 
     get(f, "user0@example.com");
     assert_int_equal(copy.record.challenged, 1);
-    assert_str(copy.record.last_error, "challenged");
+    test_assert_str(copy.record.last_error, "challenged");
     assert_int_equal(copy.record.last_error_at, NOW);
     assert_int_equal(copy.record.cool_until[0], NOW + 600);
     assert_int_equal(copy.record.cool_until[3], NOW + 600);
 
-    name = email("user0@example.com");
+    name = test_ngx_str("user0@example.com");
     assert_int_equal(ngx_qwen_accounts_reset(f->pool, &name), NGX_OK);
     test_consistent(f);
 
     get(f, "user0@example.com");
     assert_int_equal(copy.record.challenged, 0);
-    assert_str(copy.record.last_error, "");
+    test_assert_str(copy.record.last_error, "");
     assert_int_equal(copy.record.last_error_at, 0);
     assert_int_equal(copy.record.cool_until[0], 0);
 
@@ -413,7 +366,7 @@ test_reset_ends_rests(void **state)
     assert_int_equal(signin.account, 1);
     assert_int_equal(test_status(f).ready, 2);
 
-    name = email("none@example.com");
+    name = test_ngx_str("none@example.com");
     assert_int_equal(ngx_qwen_accounts_reset(f->pool, &name), NGX_DECLINED);
 
     account = ngx_qwen_account_after(f->pool->sh, 0);
@@ -475,7 +428,7 @@ test_store_brings_and_takes_accounts(void **state)
     assert_false(has(f, "a@example.com"));
     assert_true(has(f, "c@example.com"));
     get(f, "b@example.com");
-    assert_str(copy.record.token, "token of b");
+    test_assert_str(copy.record.token, "token of b");
 
     /* what an administrator added is not of a configuration either */
 
@@ -500,12 +453,12 @@ test_password_of_the_configuration_is_kept(void **state)
     get(f, "user0@example.com");
     assert_int_equal(copy.signed_in, 0);
     assert_int_equal(copy.record.configured, 1);
-    assert_str(copy.record.password, "secret");
-    assert_str(copy.record.token, "");
+    test_assert_str(copy.record.password, "secret");
+    test_assert_str(copy.record.token, "");
 
     get(f, "user1@example.com");
     assert_int_equal(copy.signed_in, 1);
-    assert_str(copy.record.token, "taken");
+    test_assert_str(copy.record.token, "taken");
 
     /* without a password the token is taken to be its own */
 
@@ -513,8 +466,8 @@ test_password_of_the_configuration_is_kept(void **state)
     restore(f, (qwen_record_account_t []) {
                    signed_in("user0@example.com", "", "its own") }, 1);
     get(f, "user0@example.com");
-    assert_str(copy.record.token, "its own");
-    assert_str(copy.record.password, "secret");
+    test_assert_str(copy.record.token, "its own");
+    test_assert_str(copy.record.password, "secret");
 }
 
 
@@ -536,21 +489,21 @@ test_new_password_of_the_store_drops_the_token(void **state)
                    record("c@example.com", "one") }, 3);
 
     get(f, "a@example.com");
-    assert_str(copy.record.password, "two");
+    test_assert_str(copy.record.password, "two");
     assert_int_equal(copy.signed_in, 0);
 
     get(f, "b@example.com");
-    assert_str(copy.record.password, "two");
-    assert_str(copy.record.token, "a new one");
+    test_assert_str(copy.record.password, "two");
+    test_assert_str(copy.record.token, "a new one");
 
     get(f, "c@example.com");
-    assert_str(copy.record.token, "the third");
+    test_assert_str(copy.record.token, "the third");
 
     test_claim(f, 1000, &signin);
     test_claim(f, 1000, &signin);
     test_claim(f, 1000, &signin);
     assert_int_equal(signin.account, 3);
-    assert_str(signin.password, "two");
+    test_assert_str(signin.password, "two");
 }
 
 
@@ -569,7 +522,7 @@ test_record_of_one_that_was_configured_is_passed_over(void **state)
     assert_false(has(f, "gone@example.com"));
     assert_int_equal(test_status(f).accounts, 2);
     get(f, "user0@example.com");
-    assert_str(copy.record.token, "taken");
+    test_assert_str(copy.record.token, "taken");
 }
 
 
@@ -591,7 +544,7 @@ test_account_of_the_store_may_become_a_configured_one(void **state)
 
     get(f, "a@example.com");
     assert_int_equal(copy.record.configured, 1);
-    assert_str(copy.record.token, "a token");
+    test_assert_str(copy.record.token, "a token");
     assert_int_equal(ngx_qwen_accounts_remove(f->pool, &name), NGX_BUSY);
 
     restore(f, NULL, 0);
@@ -621,12 +574,12 @@ test_copy_is_what_was_restored(void **state)
     account.cool_until[QWEN_RECORD_VIDEO] = NOW + 7;
     account.cool_until[QWEN_RECORD_CLI] = NOW - 1;
     account.challenged = 1;
-    account.last_error = str("rate_limited");
+    account.last_error = test_str("rate_limited");
     account.last_error_at = NOW - 100;
     account.days = days;
     account.ndays = 2;
-    account.extra = str("\"a\":1");
-    account.own_extra = str("\"b\":2");
+    account.extra = test_str("\"a\":1");
+    account.own_extra = test_str("\"b\":2");
 
     restore(f, &account, 1);
     get(f, "a@example.com");
@@ -637,11 +590,11 @@ test_copy_is_what_was_restored(void **state)
     get(other, "a@example.com");
 
     assert_int_equal(copy.signed_in, 1);
-    assert_str(copy.record.password, "pass");
-    assert_str(copy.record.token, "a token");
-    assert_str(copy.record.extra, "\"a\":1");
-    assert_str(copy.record.own_extra, "\"b\":2");
-    assert_str(copy.record.last_error, "rate_limited");
+    test_assert_str(copy.record.password, "pass");
+    test_assert_str(copy.record.token, "a token");
+    test_assert_str(copy.record.extra, "\"a\":1");
+    test_assert_str(copy.record.own_extra, "\"b\":2");
+    test_assert_str(copy.record.last_error, "rate_limited");
     assert_int_equal(copy.record.last_error_at, NOW - 100);
     assert_int_equal(copy.record.challenged, 1);
     assert_int_equal(copy.record.expires, LASTING);
@@ -675,14 +628,14 @@ test_odd_records_do_no_harm(void **state)
     account = signed_in("a@example.com", "pass", "a token");
     account.expires = (int64_t) QWEN_RECORD_MAX_COUNT;
     account.cool_until[0] = (int64_t) QWEN_RECORD_MAX_COUNT;
-    account.last_error = str("of a later version");
+    account.last_error = test_str("of a later version");
     account.last_error_at = (int64_t) QWEN_RECORD_MAX_COUNT;
     restore(f, &account, 1);
 
     get(f, "a@example.com");
     assert_int_equal(copy.record.cool_until[0], NOW + NGX_QWEN_REST_MAX / 1000);
     assert_int_equal(copy.record.expires, QWEN_RECORD_MAX_COUNT);
-    assert_str(copy.record.last_error, "");
+    test_assert_str(copy.record.last_error, "");
 
     fixture_clock_advance(NGX_QWEN_REST_MAX - 1);
     assert_int_equal(test_status(f).cooling, 1);
@@ -749,7 +702,7 @@ test_tokens_that_end_soon_are_replaced(void **state)
     assert_int_equal(ngx_qwen_signin_done(f->pool, &signin, &token, LASTING),
                      NGX_OK);
     get(f, "user0@example.com");
-    assert_str(copy.record.token, "a new one");
+    test_assert_str(copy.record.token, "a new one");
     assert_int_equal(copy.record.expires, LASTING);
 
     test_claim(f, 1000, &signin);
@@ -774,7 +727,7 @@ test_failed_refresh_keeps_the_token(void **state)
     test_consistent(f);
     get(f, "user0@example.com");
     assert_int_equal(copy.signed_in, 1);
-    assert_str(copy.record.last_error, "token");
+    test_assert_str(copy.record.last_error, "token");
     assert_int_equal(test_status(f).ready, 2);
     assert_int_equal(ngx_qwen_signin_done(f->pool, &signin, &token, LASTING),
                      NGX_DECLINED);

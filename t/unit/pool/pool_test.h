@@ -20,6 +20,53 @@
                         ? fixture_inconsistency((f)->pool) : "", "")
 
 
+#define test_assert_str(s, text)                                              \
+    do {                                                                      \
+        assert_int_equal((s).len, strlen(text));                              \
+                                                                              \
+        if ((s).len) {                                                        \
+            assert_memory_equal((s).data, text, (s).len);                     \
+        }                                                                     \
+    } while (0)
+
+
+static ngx_inline qwen_str_t
+test_str(const char *text)
+{
+    return (qwen_str_t) { (const uint8_t *) text, strlen(text) };
+}
+
+
+static ngx_inline ngx_str_t
+test_ngx_str(const char *text)
+{
+    ngx_str_t  s;
+
+    s.data = (u_char *) text;
+    s.len = strlen(text);
+
+    return s;
+}
+
+
+/* Pages and records of the slab that are in use. */
+static ngx_inline ngx_uint_t
+test_used(fixture_t *f)
+{
+    ngx_uint_t        i, n;
+    ngx_slab_pool_t  *shpool;
+
+    shpool = f->pool->shpool;
+    n = 0;
+
+    for (i = 0; i < ngx_pagesize_shift - shpool->min_shift; i++) {
+        n += shpool->stats[i].used;
+    }
+
+    return n;
+}
+
+
 /* *wait of the last test_take() */
 static ngx_msec_t  test_wait;
 

@@ -39,39 +39,10 @@ teardown(void **state)
 }
 
 
-static qwen_str_t
-str(const char *text)
-{
-    return (qwen_str_t) { (const uint8_t *) text, strlen(text) };
-}
-
-
-static ngx_str_t
-nstr(const char *text)
-{
-    ngx_str_t  s;
-
-    s.data = (u_char *) text;
-    s.len = strlen(text);
-
-    return s;
-}
-
-
-#define assert_str(s, text)                                                   \
-    do {                                                                      \
-        assert_int_equal((s).len, strlen(text));                              \
-                                                                              \
-        if ((s).len) {                                                        \
-            assert_memory_equal((s).data, text, (s).len);                     \
-        }                                                                     \
-    } while (0)
-
-
 static ngx_int_t
 add_key(fixture_t *f, const char *key, const char *name)
 {
-    ngx_str_t  k = nstr(key), n = nstr(name);
+    ngx_str_t  k = test_ngx_str(key), n = test_ngx_str(name);
 
     return ngx_qwen_settings_add_key(f->pool, &k, &n);
 }
@@ -80,7 +51,7 @@ add_key(fixture_t *f, const char *key, const char *name)
 static ngx_int_t
 remove_key(fixture_t *f, const char *key)
 {
-    ngx_str_t  k = nstr(key);
+    ngx_str_t  k = test_ngx_str(key);
 
     return ngx_qwen_settings_remove_key(f->pool, &k);
 }
@@ -111,27 +82,9 @@ snapshot(fixture_t *f)
 static ngx_qwen_key_t *
 find(fixture_t *f, const char *key)
 {
-    ngx_str_t  k = nstr(key);
+    ngx_str_t  k = test_ngx_str(key);
 
     return ngx_qwen_keys_find(&snapshot(f)->keys, &k);
-}
-
-
-/* Pages and records of the slab that are in use. */
-static ngx_uint_t
-used(fixture_t *f)
-{
-    ngx_uint_t        i, n;
-    ngx_slab_pool_t  *shpool;
-
-    shpool = f->pool->shpool;
-    n = 0;
-
-    for (i = 0; i < ngx_pagesize_shift - shpool->min_shift; i++) {
-        n += shpool->stats[i].used;
-    }
-
-    return n;
 }
 
 
@@ -144,8 +97,8 @@ test_nothing_is_set_at_first(void **state)
     copy(f, &kept);
     assert_int_equal(kept.settings.set, 0);
     assert_int_equal(kept.settings.nkeys, 0);
-    assert_str(kept.settings.extra, "");
-    assert_str(kept.extra, "");
+    test_assert_str(kept.settings.extra, "");
+    test_assert_str(kept.extra, "");
     qwen_memory_free(&kept.memory);
 
     assert_int_equal(snapshot(f)->values.set, 0);
@@ -216,7 +169,7 @@ test_keys_come_and_go(void **state)
     fixture_t   *f = *state;
     ngx_uint_t   before, last;
 
-    before = used(f);
+    before = test_used(f);
 
     assert_int_equal(add_key(f, "sk-one", "one"), NGX_OK);
     fixture_clock_advance(5000);
@@ -234,11 +187,11 @@ test_keys_come_and_go(void **state)
     copy(f, &kept);
     assert_int_equal(kept.settings.set, QWEN_RECORD_REGULAR_KEYS);
     assert_int_equal(kept.settings.nkeys, 3);
-    assert_str(kept.settings.keys[0].key, "sk-one");
-    assert_str(kept.settings.keys[0].name, "one");
+    test_assert_str(kept.settings.keys[0].key, "sk-one");
+    test_assert_str(kept.settings.keys[0].name, "one");
     assert_int_equal(kept.settings.keys[0].created, NOW);
-    assert_str(kept.settings.keys[1].key, "sk-two");
-    assert_str(kept.settings.keys[1].name, "");
+    test_assert_str(kept.settings.keys[1].key, "sk-two");
+    test_assert_str(kept.settings.keys[1].name, "");
     assert_int_equal(kept.settings.keys[1].created, NOW + 5);
     qwen_memory_free(&kept.memory);
 
@@ -250,14 +203,14 @@ test_keys_come_and_go(void **state)
 
     copy(f, &kept);
     assert_int_equal(kept.settings.nkeys, 2);
-    assert_str(kept.settings.keys[0].key, "sk-three");
-    assert_str(kept.settings.keys[1].key, "sk-four");
+    test_assert_str(kept.settings.keys[0].key, "sk-three");
+    test_assert_str(kept.settings.keys[1].key, "sk-four");
     qwen_memory_free(&kept.memory);
 
     assert_int_equal(remove_key(f, "sk-three"), NGX_OK);
     assert_int_equal(remove_key(f, "sk-four"), NGX_OK);
     assert_int_equal(f->pool->sh->settings.bytes, 0);
-    assert_int_equal(used(f), before);
+    assert_int_equal(test_used(f), before);
 }
 
 
@@ -305,13 +258,13 @@ test_key_that_does_not_fit_leaves_nothing(void **state)
     rc = NGX_OK;
 
     for (i = 0; rc == NGX_OK; i++) {
-        before = used(f);
+        before = test_used(f);
         ngx_sprintf(text, "%06ui", i);
         rc = ngx_qwen_settings_add_key(f->pool, &key, &name);
     }
 
     assert_int_equal(rc, NGX_ERROR);
-    assert_int_equal(used(f), before);
+    assert_int_equal(test_used(f), before);
     assert_int_equal(f->pool->sh->settings.nkeys, i - 1);
     assert_int_equal(f->pool->sh->settings.bytes, (i - 1) * sizeof(text));
 }
@@ -340,7 +293,7 @@ test_snapshot_is_renewed_when_something_changed(void **state)
 
     key = find(f, "sk-one");
     assert_non_null(key);
-    assert_str(key->name, "one");
+    test_assert_str(key->name, "one");
     assert_int_equal(key->admin, 0);
 
     key = find(f, "sk-two");
@@ -382,7 +335,7 @@ test_many_keys_are_found(void **state)
         snprintf(key, sizeof(key), "sk-%lu", (unsigned long) i);
         snprintf(name, sizeof(name), "name-%lu", (unsigned long) i);
         assert_non_null(find(f, key));
-        assert_str(find(f, key)->name, name);
+        test_assert_str(find(f, key)->name, name);
     }
 
     assert_null(find(f, "sk-500"));
@@ -402,26 +355,26 @@ test_store_replaces_all(void **state)
     memset(longest, 'n', sizeof(longest));
     longest[QWEN_RECORD_MAX_NAME] = '\0';
 
-    before = used(f);
+    before = test_used(f);
     assert_int_equal(add_key(f, "sk-old", "old"), NGX_OK);
 
     ngx_memzero(keys, sizeof(keys));
-    keys[0].key = str("sk-one");
-    keys[0].name = str(longest);
+    keys[0].key = test_str("sk-one");
+    keys[0].name = test_str(longest);
     keys[0].created = 12345;
-    keys[0].extra = str("\"note\":\"x\"");
-    keys[1].key = str("sk-two");
-    keys[2].key = str("sk-one");
+    keys[0].extra = test_str("\"note\":\"x\"");
+    keys[1].key = test_str("sk-two");
+    keys[2].key = test_str("sk-one");
 
     ngx_memzero(&settings, sizeof(qwen_record_settings_t));
     settings.set = QWEN_RECORD_CHAT_RETRY_BACKOFF|QWEN_RECORD_REGULAR_KEYS;
     settings.chat_retry_backoff = 100;
     settings.keys = keys;
     settings.nkeys = 3;
-    settings.extra = str("\"adminKey\":\"sk-0\"");
+    settings.extra = test_str("\"adminKey\":\"sk-0\"");
 
     assert_int_equal(ngx_qwen_settings_restore(f->pool, &settings,
-                                               str("\"version\":1")),
+                                               test_str("\"version\":1")),
                      NGX_OK);
 
     /* a name is cut as the configuration's may be long */
@@ -434,19 +387,19 @@ test_store_replaces_all(void **state)
     copy(f, &kept);
     assert_int_equal(kept.settings.set, settings.set);
     assert_int_equal(kept.settings.nkeys, 2);
-    assert_str(kept.settings.keys[0].key, "sk-one");
-    assert_str(kept.settings.keys[0].name, longest);
-    assert_str(kept.settings.keys[0].extra, "\"note\":\"x\"");
+    test_assert_str(kept.settings.keys[0].key, "sk-one");
+    test_assert_str(kept.settings.keys[0].name, longest);
+    test_assert_str(kept.settings.keys[0].extra, "\"note\":\"x\"");
     assert_int_equal(kept.settings.keys[0].created, 12345);
-    assert_str(kept.settings.extra, "\"adminKey\":\"sk-0\"");
-    assert_str(kept.extra, "\"version\":1");
+    test_assert_str(kept.settings.extra, "\"adminKey\":\"sk-0\"");
+    test_assert_str(kept.extra, "\"version\":1");
 
     /* what is copied can be restored */
 
     ngx_memzero(&settings, sizeof(qwen_record_settings_t));
-    assert_int_equal(ngx_qwen_settings_restore(f->pool, &settings, str("")),
+    assert_int_equal(ngx_qwen_settings_restore(f->pool, &settings, test_str("")),
                      NGX_OK);
-    assert_int_equal(used(f), before);
+    assert_int_equal(test_used(f), before);
     assert_int_equal(snapshot(f)->values.set, 0);
 
     assert_int_equal(ngx_qwen_settings_restore(f->pool, &kept.settings,
@@ -456,8 +409,8 @@ test_store_replaces_all(void **state)
 
     copy(f, &kept);
     assert_int_equal(kept.settings.nkeys, 2);
-    assert_str(kept.settings.keys[1].key, "sk-two");
-    assert_str(kept.extra, "\"version\":1");
+    test_assert_str(kept.settings.keys[1].key, "sk-two");
+    test_assert_str(kept.extra, "\"version\":1");
     qwen_memory_free(&kept.memory);
 }
 
@@ -472,7 +425,7 @@ test_list_without_keys_stays_a_list(void **state)
     ngx_memzero(&settings, sizeof(qwen_record_settings_t));
     settings.set = QWEN_RECORD_REGULAR_KEYS;
 
-    assert_int_equal(ngx_qwen_settings_restore(f->pool, &settings, str("")),
+    assert_int_equal(ngx_qwen_settings_restore(f->pool, &settings, test_str("")),
                      NGX_OK);
     copy(f, &kept);
     assert_int_equal(kept.settings.set, QWEN_RECORD_REGULAR_KEYS);
@@ -497,7 +450,7 @@ test_store_that_does_not_fit_can_be_copied(void **state)
     memset(text, 'x', sizeof(text));
 
     ngx_memzero(&key, sizeof(qwen_record_key_t));
-    key.key = str("sk-one");
+    key.key = test_str("sk-one");
 
     ngx_memzero(&settings, sizeof(qwen_record_settings_t));
     settings.extra = (qwen_str_t) { text, sizeof(text) };

@@ -28,24 +28,6 @@ teardown(void **state)
 }
 
 
-/* Records of the slab that are in use. */
-static ngx_uint_t
-used(fixture_t *f)
-{
-    ngx_uint_t        i, n;
-    ngx_slab_pool_t  *shpool;
-
-    shpool = f->pool->shpool;
-    n = 0;
-
-    for (i = 0; i < ngx_pagesize_shift - shpool->min_shift; i++) {
-        n += shpool->stats[i].used;
-    }
-
-    return n;
-}
-
-
 static void
 test_same_configuration_changes_nothing(void **state)
 {
@@ -57,7 +39,7 @@ test_same_configuration_changes_nothing(void **state)
     ngx_qwen_pool_set_loaded(f->pool);
     lease = test_lease(f, 0);
     test_report(lease, QWEN_FAIL_RATE_LIMITED, 0);
-    before = used(f);
+    before = test_used(f);
 
     pool = fixture_configuration(f);
     fixture_account(pool, "user2@example.com", "secret");
@@ -65,7 +47,7 @@ test_same_configuration_changes_nothing(void **state)
     fixture_account(pool, "user1@example.com", "secret");
 
     assert_int_equal(fixture_reload(f, pool), NGX_OK);
-    assert_int_equal(used(f), before);
+    assert_int_equal(test_used(f), before);
     assert_int_equal(ngx_qwen_pool_loaded(pool), 1);
     assert_int_equal(test_status(f).ready, 2);
     assert_int_equal(test_status(f).cooling, 1);
@@ -199,7 +181,7 @@ test_account_that_is_gone_is_freed_with_its_last_lease(void **state)
     second = test_lease(f, 0);
     assert_int_equal(first->account, second->account);
 
-    before = used(f);
+    before = test_used(f);
 
     pool = fixture_configuration(f);
     fixture_account(pool, "user1@example.com", "secret");
@@ -210,7 +192,7 @@ test_account_that_is_gone_is_freed_with_its_last_lease(void **state)
 
     /* both lost password and token, both are in use */
 
-    assert_int_equal(used(f), before - 4);
+    assert_int_equal(test_used(f), before - 4);
     assert_int_equal(test_lease(f, 0)->account, 2);
 
     test_report(first, QWEN_FAIL_RATE_LIMITED, 0);
@@ -218,17 +200,17 @@ test_account_that_is_gone_is_freed_with_its_last_lease(void **state)
     ngx_qwen_lease_renew(first);
 
     ngx_qwen_lease_release(first);
-    before = used(f);
+    before = test_used(f);
     assert_int_equal(test_status(f).leases, 4);
 
     ngx_qwen_lease_release(second);
-    assert_int_equal(used(f), before - 1);
+    assert_int_equal(test_used(f), before - 1);
 
     /* the other one's lease just ends */
 
     fixture_clock_advance(MINUTE);
     assert_int_equal(test_status(f).leases, 0);
-    assert_int_equal(used(f), before - 2);
+    assert_int_equal(test_used(f), before - 2);
 }
 
 
@@ -269,7 +251,7 @@ test_all_memory_comes_back(void **state)
     ngx_qwen_pool_t   *pool;
 
     assert_int_equal(fixture_reload(f, fixture_configuration(f)), NGX_OK);
-    before = used(f);
+    before = test_used(f);
 
     for (round = 0; round < 5; round++) {
         pool = fixture_configuration(f);
@@ -288,7 +270,7 @@ test_all_memory_comes_back(void **state)
 
     assert_int_equal(fixture_reload(f, fixture_configuration(f)), NGX_OK);
     assert_int_equal(test_status(f).accounts, 0);
-    assert_int_equal(used(f), before);
+    assert_int_equal(test_used(f), before);
 }
 
 
@@ -300,7 +282,7 @@ test_configuration_that_does_not_fit_is_refused(void **state)
     ngx_uint_t         i, before;
     ngx_qwen_pool_t   *pool;
 
-    before = used(f);
+    before = test_used(f);
     pool = fixture_configuration(f);
 
     for (i = 0; i < 5000; i++) {
@@ -315,7 +297,7 @@ test_configuration_that_does_not_fit_is_refused(void **state)
 
     /* the present configuration goes on */
 
-    assert_int_equal(used(f), before);
+    assert_int_equal(test_used(f), before);
     assert_int_equal(test_status(f).accounts, 3);
     assert_int_equal(test_status(f).ready, 3);
 }
